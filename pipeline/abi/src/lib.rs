@@ -1,0 +1,1 @@
+//! What native code and runtime agree on.

@@ -1,0 +1,1 @@
+//! Typed artifacts, their text forms, the build directory and its manifest.

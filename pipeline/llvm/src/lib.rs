@@ -1,0 +1,1 @@
+//! Safe, owning wrappers over LLVM's C API.

@@ -1,0 +1,1 @@
+//! Reads, checks and maps native code containers.

@@ -1,0 +1,1 @@
+//! Turns IR into relocatable objects.

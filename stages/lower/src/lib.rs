@@ -1,0 +1,1 @@
+//! Lowers WebAssembly functions to LLVM IR.

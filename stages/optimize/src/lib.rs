@@ -1,0 +1,1 @@
+//! Runs the pass pipeline of an optimization level.

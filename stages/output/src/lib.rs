@@ -1,0 +1,1 @@
+//! Lays out and relocates one image and writes its container.

@@ -1,0 +1,1 @@
+//! Decodes a binary module into its typed description.

@@ -1,0 +1,1 @@
+//! Validates a module and plans its units.

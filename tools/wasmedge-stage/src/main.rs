@@ -1,0 +1,3 @@
+//! Compiles WebAssembly, end to end or one stage at a time.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! Runs WebAssembly.
+
+fn main() {}
