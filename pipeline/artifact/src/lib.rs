@@ -1,1 +1,28 @@
-//! Typed artifacts, their text forms, the build directory and its manifest.
+//! What the stages exchange.
+//!
+//! Every stage is a function from artifacts to artifacts. Here are the artifacts that are not LLVM's own, with their text form
+//! ([`Artifact`]), the place of each in a build directory ([`BuildDir`]), the record of what was made from what ([`Manifest`]),
+//! and the one error type of all stages ([`Error`]).
+#![forbid(unsafe_code)]
+
+mod build_dir;
+mod error;
+mod features;
+mod manifest;
+mod options;
+mod parsed;
+mod plan;
+mod stage;
+mod text;
+mod verdict;
+
+pub use build_dir::{BuildDir, write_atomically};
+pub use error::{Error, Kind, Place};
+pub use features::{Feature, Features};
+pub use manifest::{Entry, Manifest};
+pub use options::{Level, Options, Target};
+pub use parsed::Parsed;
+pub use plan::{Plan, Unit, UnitId};
+pub use stage::Stage;
+pub use text::Artifact;
+pub use verdict::Verdict;

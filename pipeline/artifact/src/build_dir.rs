@@ -1,0 +1,109 @@
+//! A build directory: where artifacts lie.
+
+use crate::{Artifact, Error, Stage, UnitId};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// A build directory.
+#[derive(Clone, Debug)]
+pub struct BuildDir {
+    root: PathBuf,
+}
+
+impl BuildDir {
+    /// The build directory at a path, which need not exist yet.
+    pub fn new(root: impl Into<PathBuf>) -> BuildDir {
+        BuildDir { root: root.into() }
+    }
+
+    /// Its path.
+    pub fn path(&self) -> &Path {
+        &self.root
+    }
+
+    /// The input module.
+    pub fn input(&self) -> PathBuf {
+        self.root.join("input.wasm")
+    }
+
+    /// The manifest.
+    pub fn manifest(&self) -> PathBuf {
+        self.root.join("manifest.json")
+    }
+
+    /// The declarations.
+    pub fn parsed(&self) -> PathBuf {
+        self.root.join("parse/module.json")
+    }
+
+    /// The plan.
+    pub fn plan(&self) -> PathBuf {
+        self.root.join("validate/plan.json")
+    }
+
+    /// The artifact of a stage for a unit.
+    pub fn unit(&self, stage: Stage, unit: UnitId) -> PathBuf {
+        let extension = match stage {
+            Stage::Parse | Stage::Validate | Stage::Verify | Stage::Output => "json",
+            Stage::Lower | Stage::Optimize => "ll",
+            Stage::Codegen => "o",
+        };
+        self.root.join(stage.name()).join(format!("{unit}.{extension}"))
+    }
+
+    /// Reads a file's bytes.
+    ///
+    /// # Errors
+    /// If it cannot be read; a missing file's error says which stage makes it.
+    pub fn read(&self, path: &Path, stage: Stage, maker: Stage) -> Result<Vec<u8>, Error> {
+        std::fs::read(path).map_err(|error| {
+            let mut wrapped = Error::io(stage, path, &error);
+            if error.kind() == std::io::ErrorKind::NotFound {
+                wrapped.message = format!("no such file: run the stage `{maker}` first");
+            }
+            wrapped
+        })
+    }
+
+    /// Reads a text artifact.
+    ///
+    /// # Errors
+    /// If it cannot be read or is not in its form.
+    pub fn read_artifact<A: Artifact>(&self, path: &Path, stage: Stage) -> Result<A, Error> {
+        let bytes = self.read(path, stage, A::STAGE)?;
+        let text = String::from_utf8(bytes).map_err(|error| Error::new(stage, crate::Kind::Malformed, error.to_string()));
+        text.and_then(|text| A::read(&text)).map_err(|error| Error { stage, ..error }.in_file(path))
+    }
+
+    /// Writes a file so that it appears whole or not at all.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn write(&self, path: &Path, stage: Stage, bytes: &[u8]) -> Result<(), Error> {
+        let io = |error: std::io::Error| Error::io(stage, path, &error);
+        if let Some(parent) = path.parent() {
+            std::fs::create_dir_all(parent).map_err(io)?;
+        }
+        write_atomically(path, bytes).map_err(io)
+    }
+}
+
+/// Writes a file beside its place, then renames it: it appears whole or not at all, with the permissions of any new file.
+///
+/// # Errors
+/// If it cannot be written; nothing is left behind then.
+pub fn write_atomically(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".wasmedge-");
+    #[cfg(unix)]
+    {
+        // What the user's umask leaves of it, like any file that a compiler writes.
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    let mut file = builder.tempfile_in(folder)?;
+    file.write_all(bytes)?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}

@@ -1,0 +1,56 @@
+//! `validate/plan.json`.
+
+use crate::{Artifact, Options, Stage};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::ops::Range;
+
+/// How a valid module is compiled.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// The hash of the module's bytes ([`crate::Parsed::hash`]).
+    pub hash: String,
+    /// What the compile depends on besides the module.
+    pub options: Options,
+    /// The units: each function with a body is in exactly one, in order.
+    pub units: Vec<Unit>,
+}
+
+/// A run of functions that are compiled together.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unit {
+    /// Positions among the functions with a body.
+    pub functions: Range<u32>,
+}
+
+impl Plan {
+    /// Everything that is compiled on its own: the units, then the wrappers.
+    pub fn unit_ids(&self) -> impl DoubleEndedIterator<Item = UnitId> + ExactSizeIterator + use<> {
+        // The wrappers come last, as one past the last unit.
+        let units = self.units.len();
+        (0..units + 1).map(move |index| if index < units { UnitId::Functions(index as u32) } else { UnitId::Wrappers })
+    }
+}
+
+impl Artifact for Plan {
+    const STAGE: Stage = Stage::Validate;
+    const SCHEMA: u32 = 1;
+}
+
+/// Something that is compiled on its own. Displayed, it is the stem of its files' names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum UnitId {
+    /// The functions of the unit at this position.
+    Functions(u32),
+    /// The wrappers between host and native code.
+    Wrappers,
+}
+
+impl fmt::Display for UnitId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            UnitId::Functions(index) => write!(f, "unit-{index:04}"),
+            UnitId::Wrappers => f.write_str("module"),
+        }
+    }
+}
