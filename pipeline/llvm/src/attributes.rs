@@ -1,0 +1,129 @@
+//! Attributes of functions, results, parameters and calls.
+
+use std::marker::PhantomData;
+use std::ptr::NonNull;
+
+use llvm_sys::core::*;
+use llvm_sys::prelude::*;
+use llvm_sys::{
+    LLVMAttributeFunctionIndex, LLVMAttributeIndex, LLVMAttributeReturnIndex,
+    LLVMOpaqueAttributeRef,
+};
+
+use crate::context::Context;
+use crate::types::Type;
+
+/// An attribute. Make it once and use it for every function: adding it costs little, looking up its name more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(transparent)]
+pub struct Attribute<'c> {
+    raw: NonNull<LLVMOpaqueAttributeRef>,
+    context: PhantomData<&'c Context>,
+}
+
+/// What an attribute is attached to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Position {
+    /// The function, or the call.
+    Function,
+    /// The result.
+    Return,
+    /// The parameter or argument with this number, from 0.
+    Param(u32),
+}
+
+impl Position {
+    pub(crate) fn index(self) -> LLVMAttributeIndex {
+        match self {
+            Self::Function => LLVMAttributeFunctionIndex,
+            Self::Return => LLVMAttributeReturnIndex,
+            Self::Param(index) => index + 1,
+        }
+    }
+}
+
+/// The number of the attribute `name`.
+///
+/// # Panics
+///
+/// LLVM has no attribute of that name.
+pub(crate) fn attribute_kind(name: &str) -> u32 {
+    // SAFETY: LLVM reads as many bytes as it is told.
+    let kind = unsafe { LLVMGetEnumAttributeKindForName(name.as_ptr().cast(), name.len()) };
+    assert!(kind != 0, "LLVM has no attribute named {name:?}");
+    kind
+}
+
+impl Context {
+    /// An attribute without a value, such as `nounwind` or `noalias`.
+    ///
+    /// # Panics
+    ///
+    /// LLVM has no attribute of that name.
+    pub fn enum_attribute(&self, name: &str) -> Attribute<'_> {
+        self.int_attribute(name, 0)
+    }
+
+    /// An attribute with a number, such as `dereferenceable` (bytes), `align` (bytes), or `memory` (whose encoding
+    /// is LLVM's own: 0 says that no memory is touched).
+    ///
+    /// # Panics
+    ///
+    /// LLVM has no attribute of that name.
+    pub fn int_attribute(&self, name: &str, value: u64) -> Attribute<'_> {
+        // SAFETY: the kind is known to LLVM.
+        unsafe {
+            Attribute::from_raw(LLVMCreateEnumAttribute(
+                self.raw(),
+                attribute_kind(name),
+                value,
+            ))
+        }
+    }
+
+    /// An attribute that names a type, such as `sret`.
+    ///
+    /// # Panics
+    ///
+    /// LLVM has no attribute of that name.
+    pub fn type_attribute<'c>(&'c self, name: &str, ty: Type<'c>) -> Attribute<'c> {
+        // SAFETY: the kind is known to LLVM, and the type alive.
+        unsafe {
+            Attribute::from_raw(LLVMCreateTypeAttribute(
+                self.raw(),
+                attribute_kind(name),
+                ty.raw(),
+            ))
+        }
+    }
+
+    /// A `"key"="value"` attribute, such as `target-cpu`; with an empty value just `"key"`.
+    pub fn string_attribute(&self, key: &str, value: &str) -> Attribute<'_> {
+        // SAFETY: LLVM copies as many bytes as it is told.
+        unsafe {
+            Attribute::from_raw(LLVMCreateStringAttribute(
+                self.raw(),
+                key.as_ptr().cast(),
+                key.len() as u32,
+                value.as_ptr().cast(),
+                value.len() as u32,
+            ))
+        }
+    }
+}
+
+impl Attribute<'_> {
+    /// # Safety
+    ///
+    /// `raw` is an attribute of a context that lives for the handle's lifetime.
+    unsafe fn from_raw(raw: LLVMAttributeRef) -> Self {
+        Self {
+            raw: NonNull::new(raw).expect("LLVM always returns an attribute"),
+            context: PhantomData,
+        }
+    }
+
+    pub(crate) fn raw(self) -> LLVMAttributeRef {
+        self.raw.as_ptr()
+    }
+}
