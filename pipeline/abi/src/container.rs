@@ -13,6 +13,10 @@
 //! Numbers are little-endian. The header's hash covers the hashes of the image and of the original module, so that no byte
 //! that matters can change unnoticed.
 
+mod universal;
+
+pub use universal::{UniversalSection, original, universal};
+
 use std::ops::Range;
 
 /// The custom section's name in a universal wasm file.
