@@ -19,6 +19,8 @@ pub enum ErrorKind {
     Passes,
     /// The module cannot be turned into machine code.
     Codegen,
+    /// Modules cannot be linked into one.
+    Link,
 }
 
 /// An error reported by LLVM, with its text.
@@ -33,11 +35,7 @@ impl Error {
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         let mut message = message.into();
         message.truncate(message.trim_end().len());
-        Self {
-            kind,
-            message,
-            line: None,
-        }
+        Self { kind, message, line: None }
     }
 
     /// A parse error; LLVM's text starts with `name:line:column:`, and `name` may itself contain colons.
@@ -47,10 +45,13 @@ impl Error {
             .and_then(|rest| rest.strip_prefix(':'))
             .and_then(|rest| rest.split(':').next())
             .and_then(|line| line.parse().ok());
-        Self {
-            line,
-            ..Self::new(ErrorKind::Parse, message)
-        }
+        Self { line, ..Self::new(ErrorKind::Parse, message) }
+    }
+
+    /// The same error, with the function it was found in.
+    pub(crate) fn in_function(mut self, name: &str) -> Self {
+        self.message = format!("in function {name:?}: {}", self.message);
+        self
     }
 
     /// Which part of LLVM refused.
@@ -79,8 +80,7 @@ impl std::error::Error for Error {}
 
 /// `text` as a C string; an interior NUL is an error of the given kind.
 pub(crate) fn c_string(kind: ErrorKind, what: &str, text: &str) -> Result<CString, Error> {
-    CString::new(text)
-        .map_err(|_| Error::new(kind, format!("{what} contains a NUL byte: {text:?}")))
+    CString::new(text).map_err(|_| Error::new(kind, format!("{what} contains a NUL byte: {text:?}")))
 }
 
 /// Takes over a string allocated by LLVM; null is the empty string.

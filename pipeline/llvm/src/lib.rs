@@ -30,10 +30,12 @@ mod block;
 mod builder;
 mod constants;
 mod context;
+mod cpu;
 mod error;
 mod function;
 mod global;
 mod instruction;
+mod link;
 mod memory_buffer;
 mod metadata;
 mod module;
@@ -46,22 +48,20 @@ mod value;
 
 pub use attributes::{Attribute, Position};
 pub use block::BasicBlock;
-pub use builder::{
-    AtomicOrdering, AtomicRmwOp, Builder, FloatPredicate, GepFlags, IntPredicate, Intrinsic,
-};
+pub use builder::{AtomicOrdering, AtomicRmwOp, Builder, FloatPredicate, GepFlags, IntPredicate, Intrinsic};
 pub use context::Context;
 pub use error::{Error, ErrorKind};
 pub use function::{CallConv, Function};
 pub use global::{GlobalVariable, Linkage, UnnamedAddr, Visibility};
 pub use instruction::{Call, Phi, Switch, TailCall};
+pub use link::version;
 pub use metadata::{Metadata, MetadataKind, MetadataKinds};
 pub use module::{FlagBehavior, Module};
 pub use opcode::Opcode;
 pub use owned::OwnedModule;
 pub use passes::PassOptions;
 pub use target::{
-    CodeGenLevel, TargetMachine, TargetSpec, default_triple, host_cpu, host_features,
-    normalize_triple,
+    CodeGenLevel, TargetMachine, TargetSpec, cpus, default_triple, features, host_cpu, host_features, normalize_triple,
 };
 pub use types::{FunctionType, Type, TypeKind};
 pub use value::Value;
