@@ -1,1 +1,54 @@
 //! WASI preview 1, sandboxed.
+//!
+//! What goes in: a call of a guest, by its row in [`FUNCTIONS`], with the program's [`Context`], the
+//! whole of its linear memory and the raw arguments. What comes out: an error number (the calls
+//! return all else through pointers), or [`Exit`].
+//!
+//! What holds:
+//! - No call panics, whatever its arguments. A pointer that leads outside of the memory is `fault`,
+//!   and found before the call has effects where these could not be undone.
+//! - A guest reaches files only through directories that the embedder has given it. cap-std looks
+//!   up every path, so neither `..` nor a link leads out (`notcapable`).
+//! - A descriptor does what its rights allow, and passes on what its inheriting rights allow.
+//! - Memory taken for a call is bounded by small constants, not by what the guest says.
+//!
+//! Where preview 1 leaves a choice or is hard to give:
+//! - A read-only directory is one on a read-only file system (`rofs`), not one with fewer rights:
+//!   libraries ask for rights that they do not use, and a missing right says less.
+//! - Descriptors are numbered from the lowest free one on.
+//! - The rights to set a file's size and to allocate come with the right to write only.
+//! - `..` in a listing has the inode of the directory itself.
+//! - Sockets are refused: see `socket`.
+//!
+//! The host is Linux: appending and synchronizing are asked for with each write, which other
+//! systems cannot do, and cookies of a listing are its.
+
+#![forbid(unsafe_code)]
+
+mod clock;
+mod context;
+mod descriptor;
+mod errno;
+mod file;
+mod functions;
+mod layout;
+mod memory;
+mod open;
+mod path;
+mod poll;
+mod process;
+mod readdir;
+mod socket;
+mod stat;
+mod stream;
+mod table;
+mod types;
+
+pub use context::{Builder, Context, Input, IntoBytes, Output};
+pub use errno::Errno;
+pub use functions::{Call, FUNCTIONS, Function, MODULE, Ty};
+pub use stream::Pipe;
+
+/// The program ends with this exit code (`proc_exit`, or a signal that it raised on itself).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Exit(pub u32);

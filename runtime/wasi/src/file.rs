@@ -1,0 +1,193 @@
+//! Reading, writing and positioning through a descriptor.
+
+use std::io::IoSliceMut;
+use std::num::NonZeroU64;
+use std::ops::Range;
+
+use rustix::fs::{Advice, FallocateFlags, SeekFrom};
+
+use crate::context::Context;
+use crate::errno::Errno;
+use crate::memory::{Memory, Ptr};
+use crate::stream::Stream;
+use crate::table::Fd;
+use crate::types::{Filetype, Rights};
+
+pub(crate) fn fd_read(
+    context: &mut Context,
+    memory: &mut Memory<'_>,
+    fd: Fd,
+    iovs: Ptr,
+    count: u32,
+    nread: Ptr,
+) -> Result<(), Errno> {
+    let stream = context.table.stream(fd, Rights::FD_READ)?;
+    let nread = memory.slot::<u32>(nread)?;
+    let regions = memory.regions(iovs, count)?;
+    let read = read_regions(stream, memory, &regions, |stream, slices, _| stream.read(slices))?;
+    memory.put(nread, read);
+    Ok(())
+}
+
+pub(crate) fn fd_pread(
+    context: &mut Context,
+    memory: &mut Memory<'_>,
+    fd: Fd,
+    iovs: Ptr,
+    count: u32,
+    offset: u64,
+    nread: Ptr,
+) -> Result<(), Errno> {
+    let stream = context.table.stream(fd, Rights::FD_READ | Rights::FD_SEEK)?;
+    let nread = memory.slot::<u32>(nread)?;
+    let regions = memory.regions(iovs, count)?;
+    let read = read_regions(stream, memory, &regions, |stream, slices, done| {
+        stream.read_at(slices, offset.saturating_add(done.into()))
+    })?;
+    memory.put(nread, read);
+    Ok(())
+}
+
+/// Reads into regions of guest memory at once, or, where they overlap, into one after another, as
+/// far as that cannot block. `read` is told how many bytes have been read before.
+fn read_regions(
+    stream: &Stream,
+    memory: &mut Memory<'_>,
+    regions: &[Range<usize>],
+    read: impl Fn(&Stream, &mut [IoSliceMut<'_>], u32) -> Result<usize, Errno>,
+) -> Result<u32, Errno> {
+    if let Some(mut slices) = memory.scatter(regions) {
+        return size(read(stream, &mut slices, 0)?);
+    }
+    let mut done = 0;
+    for region in regions {
+        match read(stream, &mut [memory.region_mut(region.clone())], done) {
+            Ok(bytes) => {
+                done += size(bytes)?;
+                if bytes < region.len() || stream.filetype() != Filetype::RegularFile {
+                    break;
+                }
+            }
+            // What has been read must not be lost; the error comes again with the next call.
+            Err(_) if done > 0 => break,
+            Err(errno) => return Err(errno),
+        }
+    }
+    Ok(done)
+}
+
+/// A host moves less than 2 GiB at once; overlapping regions can add up to more.
+fn size(bytes: usize) -> Result<u32, Errno> {
+    u32::try_from(bytes).map_err(|_| Errno::Overflow)
+}
+
+pub(crate) fn fd_write(
+    context: &mut Context,
+    memory: &mut Memory<'_>,
+    fd: Fd,
+    iovs: Ptr,
+    count: u32,
+    nwritten: Ptr,
+) -> Result<(), Errno> {
+    let stream = context.table.stream(fd, Rights::FD_WRITE)?;
+    let nwritten = memory.slot::<u32>(nwritten)?;
+    let regions = memory.regions(iovs, count)?;
+    let written = stream.write(&memory.gather(&regions))?;
+    memory.put(nwritten, size(written)?);
+    Ok(())
+}
+
+pub(crate) fn fd_pwrite(
+    context: &mut Context,
+    memory: &mut Memory<'_>,
+    fd: Fd,
+    iovs: Ptr,
+    count: u32,
+    offset: u64,
+    nwritten: Ptr,
+) -> Result<(), Errno> {
+    let stream = context.table.stream(fd, Rights::FD_WRITE | Rights::FD_SEEK)?;
+    let nwritten = memory.slot::<u32>(nwritten)?;
+    let regions = memory.regions(iovs, count)?;
+    let written = stream.write_at(&memory.gather(&regions), offset)?;
+    memory.put(nwritten, size(written)?);
+    Ok(())
+}
+
+pub(crate) fn fd_seek(
+    context: &mut Context,
+    memory: &mut Memory<'_>,
+    fd: Fd,
+    delta: i64,
+    whence: u32,
+    position: Ptr,
+) -> Result<(), Errno> {
+    let to = match whence {
+        0 => SeekFrom::Start(u64::try_from(delta).map_err(|_| Errno::Inval)?),
+        1 => SeekFrom::Current(delta),
+        2 => SeekFrom::End(delta),
+        _ => return Err(Errno::Inval),
+    };
+    match to {
+        SeekFrom::Current(0) => fd_tell(context, memory, fd, position),
+        _ => {
+            let stream = context.table.stream(fd, Rights::FD_SEEK)?;
+            let slot = memory.slot::<u64>(position)?;
+            memory.put(slot, stream.seek(to)?);
+            Ok(())
+        }
+    }
+}
+
+pub(crate) fn fd_tell(context: &mut Context, memory: &mut Memory<'_>, fd: Fd, position: Ptr) -> Result<(), Errno> {
+    // The right to seek includes the right to tell.
+    let base = context.table.get(fd)?.base;
+    let right = if base.contains(Rights::FD_SEEK) { Rights::FD_SEEK } else { Rights::FD_TELL };
+    let stream = context.table.stream(fd, right)?;
+    let slot = memory.slot::<u64>(position)?;
+    memory.put(slot, stream.seek(SeekFrom::Current(0))?);
+    Ok(())
+}
+
+pub(crate) fn fd_advise(
+    context: &mut Context,
+    _: &mut Memory<'_>,
+    fd: Fd,
+    offset: u64,
+    len: u64,
+    advice: u32,
+) -> Result<(), Errno> {
+    let stream = context.table.stream(fd, Rights::FD_ADVISE)?;
+    let advice = match advice {
+        0 => Advice::Normal,
+        1 => Advice::Sequential,
+        2 => Advice::Random,
+        3 => Advice::WillNeed,
+        4 => Advice::DontNeed,
+        5 => Advice::NoReuse,
+        _ => return Err(Errno::Inval),
+    };
+    i64::try_from(offset).and_then(|_| i64::try_from(len)).map_err(|_| Errno::Inval)?;
+    let host = stream.host().ok_or(Errno::Spipe)?;
+    Ok(rustix::fs::fadvise(host, offset, NonZeroU64::new(len), advice)?)
+}
+
+pub(crate) fn fd_allocate(
+    context: &mut Context,
+    _: &mut Memory<'_>,
+    fd: Fd,
+    offset: u64,
+    len: u64,
+) -> Result<(), Errno> {
+    let stream = context.table.stream(fd, Rights::FD_ALLOCATE)?;
+    let host = stream.host().ok_or(Errno::Spipe)?;
+    i64::try_from(offset).and_then(|_| i64::try_from(len)).map_err(|_| Errno::Inval)?;
+    Ok(rustix::fs::fallocate(host, FallocateFlags::empty(), offset, len)?)
+}
+
+pub(crate) fn fd_filestat_set_size(context: &mut Context, _: &mut Memory<'_>, fd: Fd, size: u64) -> Result<(), Errno> {
+    let stream = context.table.stream(fd, Rights::FD_FILESTAT_SET_SIZE)?;
+    let host = stream.host().ok_or(Errno::Inval)?;
+    i64::try_from(size).map_err(|_| Errno::Inval)?;
+    Ok(rustix::fs::ftruncate(host, size)?)
+}
