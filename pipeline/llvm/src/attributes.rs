@@ -5,12 +5,10 @@ use std::ptr::NonNull;
 
 use llvm_sys::core::*;
 use llvm_sys::prelude::*;
-use llvm_sys::{
-    LLVMAttributeFunctionIndex, LLVMAttributeIndex, LLVMAttributeReturnIndex,
-    LLVMOpaqueAttributeRef,
-};
+use llvm_sys::{LLVMAttributeFunctionIndex, LLVMAttributeIndex, LLVMAttributeReturnIndex, LLVMOpaqueAttributeRef};
 
 use crate::context::Context;
+use crate::error::copy_text;
 use crate::types::Type;
 
 /// An attribute. Make it once and use it for every function: adding it costs little, looking up its name more.
@@ -72,13 +70,7 @@ impl Context {
     /// LLVM has no attribute of that name.
     pub fn int_attribute(&self, name: &str, value: u64) -> Attribute<'_> {
         // SAFETY: the kind is known to LLVM.
-        unsafe {
-            Attribute::from_raw(LLVMCreateEnumAttribute(
-                self.raw(),
-                attribute_kind(name),
-                value,
-            ))
-        }
+        unsafe { Attribute::from_raw(LLVMCreateEnumAttribute(self.raw(), attribute_kind(name), value)) }
     }
 
     /// An attribute that names a type, such as `sret`.
@@ -88,13 +80,7 @@ impl Context {
     /// LLVM has no attribute of that name.
     pub fn type_attribute<'c>(&'c self, name: &str, ty: Type<'c>) -> Attribute<'c> {
         // SAFETY: the kind is known to LLVM, and the type alive.
-        unsafe {
-            Attribute::from_raw(LLVMCreateTypeAttribute(
-                self.raw(),
-                attribute_kind(name),
-                ty.raw(),
-            ))
-        }
+        unsafe { Attribute::from_raw(LLVMCreateTypeAttribute(self.raw(), attribute_kind(name), ty.raw())) }
     }
 
     /// A `"key"="value"` attribute, such as `target-cpu`; with an empty value just `"key"`.
@@ -112,18 +98,29 @@ impl Context {
     }
 }
 
-impl Attribute<'_> {
+impl<'c> Attribute<'c> {
     /// # Safety
     ///
-    /// `raw` is an attribute of a context that lives for the handle's lifetime.
-    unsafe fn from_raw(raw: LLVMAttributeRef) -> Self {
-        Self {
-            raw: NonNull::new(raw).expect("LLVM always returns an attribute"),
-            context: PhantomData,
-        }
+    /// `raw` is an attribute of a context that lives for `'c`.
+    pub(crate) unsafe fn from_raw(raw: LLVMAttributeRef) -> Self {
+        Self { raw: NonNull::new(raw).expect("LLVM always returns an attribute"), context: PhantomData }
     }
 
     pub(crate) fn raw(self) -> LLVMAttributeRef {
         self.raw.as_ptr()
+    }
+
+    /// The value of a string attribute; empty for any other.
+    pub fn string_value(self) -> String {
+        let mut len = 0;
+        // SAFETY: the attribute is alive, and only string attributes are asked for their string, whose bytes live with
+        // the context.
+        unsafe {
+            if LLVMIsStringAttribute(self.raw()) == 0 {
+                return String::new();
+            }
+            let data = LLVMGetStringAttributeValue(self.raw(), &mut len);
+            copy_text(data, len as usize)
+        }
     }
 }

@@ -25,20 +25,14 @@ impl<'c> BasicBlock<'c> {
     ///
     /// `raw` is a block in a function of a context that lives for `'c`.
     pub(crate) unsafe fn from_raw(raw: LLVMBasicBlockRef) -> Self {
-        Self {
-            raw: NonNull::new(raw).expect("LLVM always returns a block"),
-            context: PhantomData,
-        }
+        Self { raw: NonNull::new(raw).expect("LLVM always returns a block"), context: PhantomData }
     }
 
     /// # Safety
     ///
     /// `raw` is null, or a block in a function of a context that lives for `'c`.
     pub(crate) unsafe fn from_nullable(raw: LLVMBasicBlockRef) -> Option<Self> {
-        NonNull::new(raw).map(|raw| Self {
-            raw,
-            context: PhantomData,
-        })
+        NonNull::new(raw).map(|raw| Self { raw, context: PhantomData })
     }
 
     pub(crate) fn raw(self) -> LLVMBasicBlockRef {
@@ -108,10 +102,7 @@ impl<'c> BasicBlock<'c> {
 
     /// Removes the block and its instructions. Nothing may branch here, and no handle to them may be used again.
     pub fn erase(self) {
-        assert!(
-            !self.has_predecessors(),
-            "cannot erase a block that is branched to"
-        );
+        assert!(!self.has_predecessors(), "cannot erase a block that is branched to");
         // SAFETY: the block is alive and nothing refers to it.
         unsafe { LLVMDeleteBasicBlock(self.raw()) }
     }

@@ -13,11 +13,7 @@ impl<'c> Type<'c> {
             panic!("an integer constant of type {self}");
         };
         // LLVM does not cut by itself unless built with a flag for it.
-        let value = if bits < 64 {
-            value & ((1 << bits) - 1)
-        } else {
-            value
-        };
+        let value = if bits < 64 { value & ((1 << bits) - 1) } else { value };
         // SAFETY: the type is an integer, alive with the context.
         unsafe { Value::from_raw(LLVMConstInt(self.raw(), value, 0)) }
     }
@@ -27,20 +23,10 @@ impl<'c> Type<'c> {
         let TypeKind::Int(bits @ 1..=128) = self.kind() else {
             panic!("a constant of up to 128 bits of type {self}");
         };
-        let value = if bits < 128 {
-            value & ((1 << bits) - 1)
-        } else {
-            value
-        };
+        let value = if bits < 128 { value & ((1 << bits) - 1) } else { value };
         let words = [value as u64, (value >> 64) as u64];
         // SAFETY: the type is an integer; LLVM copies as many words as it is told.
-        unsafe {
-            Value::from_raw(LLVMConstIntOfArbitraryPrecision(
-                self.raw(),
-                bits.div_ceil(64),
-                words.as_ptr(),
-            ))
-        }
+        unsafe { Value::from_raw(LLVMConstIntOfArbitraryPrecision(self.raw(), bits.div_ceil(64), words.as_ptr())) }
     }
 
     /// The float constant with exactly these bits (the low 32 for `f32`). A signalling NaN stays one.
@@ -128,14 +114,7 @@ impl Context {
     /// `[N x i8]` with these bytes, no terminator added.
     pub fn const_bytes(&self, bytes: &[u8]) -> Value<'_> {
         // SAFETY: LLVM copies the bytes; the last argument says not to append a NUL.
-        unsafe {
-            Value::from_raw(LLVMConstStringInContext2(
-                self.raw(),
-                bytes.as_ptr().cast(),
-                bytes.len(),
-                1,
-            ))
-        }
+        unsafe { Value::from_raw(LLVMConstStringInContext2(self.raw(), bytes.as_ptr().cast(), bytes.len(), 1)) }
     }
 
     /// An array of constants, all of type `element`.
@@ -143,11 +122,7 @@ impl Context {
         debug_assert!(values.iter().all(|v| v.is_constant() && v.ty() == element));
         // SAFETY: `Value` is transparent over its reference; LLVM copies the slice and does not write to it.
         unsafe {
-            Value::from_raw(LLVMConstArray2(
-                element.raw(),
-                values.as_ptr().cast_mut().cast(),
-                values.len() as u64,
-            ))
+            Value::from_raw(LLVMConstArray2(element.raw(), values.as_ptr().cast_mut().cast(), values.len() as u64))
         }
     }
 
@@ -168,18 +143,9 @@ impl Context {
     /// A vector of constants, all of one type; at least one.
     pub fn const_vector<'c>(&'c self, lanes: &[Value<'c>]) -> Value<'c> {
         assert!(!lanes.is_empty(), "a vector has at least one lane");
-        debug_assert!(
-            lanes
-                .iter()
-                .all(|v| v.is_constant() && v.ty() == lanes[0].ty())
-        );
+        debug_assert!(lanes.iter().all(|v| v.is_constant() && v.ty() == lanes[0].ty()));
         // SAFETY: `Value` is transparent over its reference; LLVM copies the slice and does not write to it.
-        unsafe {
-            Value::from_raw(LLVMConstVector(
-                lanes.as_ptr().cast_mut().cast(),
-                lanes.len() as u32,
-            ))
-        }
+        unsafe { Value::from_raw(LLVMConstVector(lanes.as_ptr().cast_mut().cast(), lanes.len() as u32)) }
     }
 
     /// The address `offset` bytes after `base`, as a constant (`base` is a global).

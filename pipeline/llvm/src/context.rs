@@ -42,11 +42,7 @@ impl Context {
             LLVMContextSetDiagnosticHandler(raw, Some(collect_errors), errors.as_ptr().cast());
             raw
         };
-        Self {
-            raw,
-            errors,
-            kinds: MetadataKinds::new(raw),
-        }
+        Self { raw, errors, kinds: MetadataKinds::new(raw) }
     }
 
     /// An empty module.
@@ -72,11 +68,7 @@ impl Context {
     pub(crate) fn take_errors(&self, kind: ErrorKind) -> Result<(), Error> {
         // SAFETY: `errors` is allocated as long as `self` lives, and only this thread uses it (`!Sync`).
         let errors = unsafe { self.errors.as_ref() }.take();
-        if errors.is_empty() {
-            Ok(())
-        } else {
-            Err(Error::new(kind, errors.join("\n")))
-        }
+        if errors.is_empty() { Ok(()) } else { Err(Error::new(kind, errors.join("\n"))) }
     }
 }
 
@@ -105,9 +97,7 @@ extern "C" fn collect_errors(info: LLVMDiagnosticInfoRef, errors: *mut c_void) {
     unsafe {
         if LLVMGetDiagInfoSeverity(info) == LLVMDiagnosticSeverity::LLVMDSError {
             let text = take_message(LLVMGetDiagInfoDescription(info));
-            (*errors.cast::<RefCell<Vec<String>>>())
-                .borrow_mut()
-                .push(text);
+            (*errors.cast::<RefCell<Vec<String>>>()).borrow_mut().push(text);
         }
     }
 }
@@ -118,10 +108,7 @@ pub(crate) fn initialize() {
     ONCE.call_once(|| {
         // Code generation depends on the order of use-lists; with this option the printed text keeps it, so that
         // text read back gives the same object.
-        let arguments: [*const c_char; 2] = [
-            c"wasmedge-stage".as_ptr(),
-            c"-preserve-ll-uselistorder".as_ptr(),
-        ];
+        let arguments: [*const c_char; 2] = [c"wasmedge-stage".as_ptr(), c"-preserve-ll-uselistorder".as_ptr()];
         // SAFETY: all of these may be called before any other use of LLVM; `Once` keeps other threads out, as every
         // owner is made through this function. The strings are static.
         unsafe {
@@ -135,11 +122,7 @@ pub(crate) fn initialize() {
             LLVMInitializeAArch64TargetMC();
             LLVMInitializeAArch64AsmPrinter();
             LLVMInitializeAArch64AsmParser();
-            LLVMParseCommandLineOptions(
-                arguments.len() as c_int,
-                arguments.as_ptr(),
-                std::ptr::null(),
-            );
+            LLVMParseCommandLineOptions(arguments.len() as c_int, arguments.as_ptr(), std::ptr::null());
         }
     });
 }

@@ -7,7 +7,6 @@ use llvm_sys::core::*;
 
 use crate::attributes::{Attribute, Position, attribute_kind};
 use crate::block::BasicBlock;
-use crate::error::copy_text;
 use crate::types::FunctionType;
 use crate::value::{Value, value_handle};
 
@@ -47,15 +46,9 @@ impl CallConv {
 
     /// None for a convention that this compiler never uses.
     pub(crate) fn from_raw(raw: c_uint) -> Option<Self> {
-        [
-            Self::C,
-            Self::Fast,
-            Self::Tail,
-            Self::Cold,
-            Self::PreserveMost,
-        ]
-        .into_iter()
-        .find(|convention| convention.raw() == raw)
+        [Self::C, Self::Fast, Self::Tail, Self::Cold, Self::PreserveMost]
+            .into_iter()
+            .find(|convention| convention.raw() == raw)
     }
 }
 
@@ -150,29 +143,22 @@ impl<'c> Function<'c> {
     pub fn has_attribute(self, position: Position, name: &str) -> bool {
         self.check(position);
         // SAFETY: this is a function, it has that position, and the kind is known to LLVM.
-        unsafe {
-            !LLVMGetEnumAttributeAtIndex(self.raw(), position.index(), attribute_kind(name))
-                .is_null()
-        }
+        unsafe { !LLVMGetEnumAttributeAtIndex(self.raw(), position.index(), attribute_kind(name)).is_null() }
     }
 
     /// The value of the string attribute `key`, if it is there.
     pub fn string_attribute(self, position: Position, key: &str) -> Option<String> {
+        self.find_string_attribute(position, key).map(Attribute::string_value)
+    }
+
+    /// The string attribute `key`, if it is there. Equal attributes are the same handle.
+    pub fn find_string_attribute(self, position: Position, key: &str) -> Option<Attribute<'c>> {
         self.check(position);
-        // SAFETY: this is a function, and it has that position; the value's bytes live with the context.
+        // SAFETY: this is a function, and it has that position; the attribute lives with the context.
         unsafe {
-            let attribute = LLVMGetStringAttributeAtIndex(
-                self.raw(),
-                position.index(),
-                key.as_ptr().cast(),
-                key.len() as u32,
-            );
-            if attribute.is_null() {
-                return None;
-            }
-            let mut len = 0;
-            let data = LLVMGetStringAttributeValue(attribute, &mut len);
-            Some(copy_text(data, len as usize))
+            let raw =
+                LLVMGetStringAttributeAtIndex(self.raw(), position.index(), key.as_ptr().cast(), key.len() as u32);
+            (!raw.is_null()).then(|| Attribute::from_raw(raw))
         }
     }
 
@@ -184,9 +170,7 @@ impl<'c> Function<'c> {
     pub fn remove_attribute(self, position: Position, name: &str) {
         self.check(position);
         // SAFETY: this is a function, it has that position, and the kind is known to LLVM.
-        unsafe {
-            LLVMRemoveEnumAttributeAtIndex(self.raw(), position.index(), attribute_kind(name))
-        }
+        unsafe { LLVMRemoveEnumAttributeAtIndex(self.raw(), position.index(), attribute_kind(name)) }
     }
 
     /// Removes the function, which nothing uses. No handle to it or into it may be used again.

@@ -119,10 +119,7 @@ impl<'c> Call<'c> {
     /// Adds an attribute to this call only.
     pub fn add_attribute(self, position: Position, attribute: Attribute<'c>) {
         let index = position.index();
-        assert!(
-            index == LLVMAttributeFunctionIndex || index <= self.arg_count(),
-            "no {position:?} in {self:?}"
-        );
+        assert!(index == LLVMAttributeFunctionIndex || index <= self.arg_count(), "no {position:?} in {self:?}");
         // SAFETY: this is a call, and it has that position.
         unsafe { LLVMAddCallSiteAttribute(self.raw(), index, attribute.raw()) }
     }

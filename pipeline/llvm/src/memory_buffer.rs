@@ -14,11 +14,7 @@ impl MemoryBuffer {
     pub(crate) fn copy_of(text: &str, name: &std::ffi::CStr) -> Self {
         // SAFETY: LLVM copies as many bytes as it is told, and the name.
         unsafe {
-            Self::from_raw(LLVMCreateMemoryBufferWithMemoryRangeCopy(
-                text.as_ptr().cast(),
-                text.len(),
-                name.as_ptr(),
-            ))
+            Self::from_raw(LLVMCreateMemoryBufferWithMemoryRangeCopy(text.as_ptr().cast(), text.len(), name.as_ptr()))
         }
     }
 
@@ -35,12 +31,7 @@ impl MemoryBuffer {
 
     pub(crate) fn bytes(&self) -> &[u8] {
         // SAFETY: the buffer holds that many bytes and does not change while it is borrowed.
-        unsafe {
-            std::slice::from_raw_parts(
-                LLVMGetBufferStart(self.raw()).cast(),
-                LLVMGetBufferSize(self.raw()),
-            )
-        }
+        unsafe { std::slice::from_raw_parts(LLVMGetBufferStart(self.raw()).cast(), LLVMGetBufferSize(self.raw())) }
     }
 }
 

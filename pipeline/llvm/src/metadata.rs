@@ -75,9 +75,7 @@ kinds! {
 
 fn kind(context: LLVMContextRef, name: &str) -> MetadataKind {
     // SAFETY: the context is alive; LLVM reads as many bytes as it is told.
-    MetadataKind(unsafe {
-        LLVMGetMDKindIDInContext(context, name.as_ptr().cast(), name.len() as u32)
-    })
+    MetadataKind(unsafe { LLVMGetMDKindIDInContext(context, name.as_ptr().cast(), name.len() as u32) })
 }
 
 impl Context {
@@ -89,13 +87,7 @@ impl Context {
     /// A string.
     pub fn md_string(&self, text: &str) -> Metadata<'_> {
         // SAFETY: LLVM copies as many bytes as it is told.
-        unsafe {
-            Metadata::from_raw(LLVMMDStringInContext2(
-                self.raw(),
-                text.as_ptr().cast(),
-                text.len(),
-            ))
-        }
+        unsafe { Metadata::from_raw(LLVMMDStringInContext2(self.raw(), text.as_ptr().cast(), text.len())) }
     }
 
     /// A constant, wrapped for use in a node.
@@ -109,11 +101,7 @@ impl Context {
     pub fn md_node<'c>(&'c self, operands: &[Metadata<'c>]) -> Metadata<'c> {
         // SAFETY: `Metadata` is transparent over its reference; LLVM copies the slice and does not write to it.
         unsafe {
-            Metadata::from_raw(LLVMMDNodeInContext2(
-                self.raw(),
-                operands.as_ptr().cast_mut().cast(),
-                operands.len(),
-            ))
+            Metadata::from_raw(LLVMMDNodeInContext2(self.raw(), operands.as_ptr().cast_mut().cast(), operands.len()))
         }
     }
 
@@ -127,11 +115,7 @@ impl Context {
         // SAFETY: this is a node with at least one operand. The C API has no distinct nodes, but a node that comes to
         // refer to itself can no longer be found by its operands, and LLVM makes it distinct.
         unsafe {
-            LLVMReplaceMDNodeOperandWith(
-                LLVMMetadataAsValue(self.raw(), node.raw()),
-                0,
-                node.raw(),
-            );
+            LLVMReplaceMDNodeOperandWith(LLVMMetadataAsValue(self.raw(), node.raw()), 0, node.raw());
         }
         node
     }
@@ -154,11 +138,7 @@ impl Context {
     pub fn branch_weights(&self, weights: &[u32]) -> Metadata<'_> {
         let mut operands = Vec::with_capacity(weights.len() + 1);
         operands.push(self.md_string("branch_weights"));
-        operands.extend(
-            weights
-                .iter()
-                .map(|weight| self.md_value(self.i32().const_int((*weight).into()))),
-        );
+        operands.extend(weights.iter().map(|weight| self.md_value(self.i32().const_int((*weight).into()))));
         self.md_node(&operands)
     }
 }
@@ -168,10 +148,7 @@ impl<'c> Metadata<'c> {
     ///
     /// `raw` is metadata of a context that lives for `'c`.
     pub(crate) unsafe fn from_raw(raw: LLVMMetadataRef) -> Self {
-        Self {
-            raw: NonNull::new(raw).expect("LLVM always returns metadata"),
-            context: PhantomData,
-        }
+        Self { raw: NonNull::new(raw).expect("LLVM always returns metadata"), context: PhantomData }
     }
 
     pub(crate) fn raw(self) -> LLVMMetadataRef {

@@ -56,8 +56,7 @@ impl<'c> Module<'c> {
         // SAFETY: context and buffer are alive, and unlike its predecessor this function leaves the buffer to us; the
         // message is ours, and set on failure only.
         let message = unsafe {
-            let failed =
-                LLVMParseIRInContext2(context.raw(), buffer.raw(), &mut raw, &mut message) != 0;
+            let failed = LLVMParseIRInContext2(context.raw(), buffer.raw(), &mut raw, &mut message) != 0;
             failed.then(|| take_message(message))
         };
         // The reader also reports through the diagnostic handler what it could not bring up to date.
@@ -80,18 +79,10 @@ impl<'c> Module<'c> {
         let mut message = ptr::null_mut();
         // SAFETY: the module is alive, and the message, set in any case, is ours.
         let (broken, message) = unsafe {
-            let broken = LLVMVerifyModule(
-                self.raw,
-                LLVMVerifierFailureAction::LLVMReturnStatusAction,
-                &mut message,
-            );
+            let broken = LLVMVerifyModule(self.raw, LLVMVerifierFailureAction::LLVMReturnStatusAction, &mut message);
             (broken != 0, take_message(message))
         };
-        if broken {
-            Err(Error::new(ErrorKind::Verify, message))
-        } else {
-            Ok(())
-        }
+        if broken { Err(Error::new(ErrorKind::Verify, message)) } else { Ok(()) }
     }
 
     /// The context it belongs to.
@@ -124,9 +115,7 @@ impl<'c> Module<'c> {
     /// The target triple; empty if none was set.
     pub fn triple(&self) -> String {
         // SAFETY: the module is alive; the string is copied at once.
-        unsafe { CStr::from_ptr(LLVMGetTarget(self.raw)) }
-            .to_string_lossy()
-            .into_owned()
+        unsafe { CStr::from_ptr(LLVMGetTarget(self.raw)) }.to_string_lossy().into_owned()
     }
 
     /// Sets the target triple.
@@ -143,9 +132,7 @@ impl<'c> Module<'c> {
     /// The data layout as text; empty if none was set.
     pub fn data_layout(&self) -> String {
         // SAFETY: the module is alive; the string is copied at once.
-        unsafe { CStr::from_ptr(LLVMGetDataLayoutStr(self.raw)) }
-            .to_string_lossy()
-            .into_owned()
+        unsafe { CStr::from_ptr(LLVMGetDataLayoutStr(self.raw)) }.to_string_lossy().into_owned()
     }
 
     /// Sets the data layout of a target. To be done before the first instruction: alignments depend on it.
@@ -166,14 +153,8 @@ impl<'c> Module<'c> {
     /// The name is taken by a variable, or by a function of another type.
     pub fn add_function(&self, name: &str, ty: FunctionType<'c>) -> Function<'c> {
         // SAFETY: module and type are alive; LLVM copies as many bytes as it is told.
-        let value = unsafe {
-            Value::from_raw(LLVMGetOrInsertFunction(
-                self.raw,
-                name.as_ptr().cast(),
-                name.len(),
-                ty.raw(),
-            ))
-        };
+        let value =
+            unsafe { Value::from_raw(LLVMGetOrInsertFunction(self.raw, name.as_ptr().cast(), name.len(), ty.raw())) };
         value
             .as_function()
             .filter(|function| function.function_type() == ty)
@@ -192,14 +173,11 @@ impl<'c> Module<'c> {
     /// All functions, declared and defined, in the order of the text. The one just returned may be erased.
     pub fn functions(&self) -> impl Iterator<Item = Function<'c>> + use<'c> {
         // SAFETY: the module is alive; what is found, if anything, is a function.
-        let first = unsafe {
-            Value::from_nullable(LLVMGetFirstFunction(self.raw))
-                .map(|value| Function::from_value(value))
-        };
+        let first =
+            unsafe { Value::from_nullable(LLVMGetFirstFunction(self.raw)).map(|value| Function::from_value(value)) };
         // SAFETY: the function is alive; what follows, if anything, is a function.
         std::iter::successors(first, |function| unsafe {
-            Value::from_nullable(LLVMGetNextFunction(function.raw()))
-                .map(|value| Function::from_value(value))
+            Value::from_nullable(LLVMGetNextFunction(function.raw())).map(|value| Function::from_value(value))
         })
     }
 
@@ -233,13 +211,11 @@ impl<'c> Module<'c> {
     pub fn globals(&self) -> impl Iterator<Item = GlobalVariable<'c>> + use<'c> {
         // SAFETY: the module is alive; what is found, if anything, is a variable.
         let first = unsafe {
-            Value::from_nullable(LLVMGetFirstGlobal(self.raw))
-                .map(|value| GlobalVariable::from_value(value))
+            Value::from_nullable(LLVMGetFirstGlobal(self.raw)).map(|value| GlobalVariable::from_value(value))
         };
         // SAFETY: the global is alive; what follows, if anything, is a variable.
         std::iter::successors(first, |global| unsafe {
-            Value::from_nullable(LLVMGetNextGlobal(global.raw()))
-                .map(|value| GlobalVariable::from_value(value))
+            Value::from_nullable(LLVMGetNextGlobal(global.raw())).map(|value| GlobalVariable::from_value(value))
         })
     }
 
@@ -258,13 +234,7 @@ impl<'c> Module<'c> {
         };
         // SAFETY: module and metadata are alive; LLVM copies as many bytes as it is told.
         unsafe {
-            LLVMAddModuleFlag(
-                self.raw,
-                behavior,
-                key.as_ptr().cast(),
-                key.len(),
-                value.raw(),
-            );
+            LLVMAddModuleFlag(self.raw, behavior, key.as_ptr().cast(), key.len(), value.raw());
         }
     }
 

@@ -21,23 +21,15 @@ unsafe impl Send for OwnedModule {}
 
 impl OwnedModule {
     /// A fresh context, and the module that `make` makes in it.
-    pub fn new<E>(
-        make: impl for<'c> FnOnce(&'c Context) -> Result<Module<'c>, E>,
-    ) -> Result<Self, E> {
+    pub fn new<E>(make: impl for<'c> FnOnce(&'c Context) -> Result<Module<'c>, E>) -> Result<Self, E> {
         let context = NonNull::from(Box::leak(Box::new(Context::new())));
         // SAFETY: the context stays where it is until it is freed here or in `drop`, after the module; as `make` works
         // for any lifetime, it cannot have kept the reference.
         match make(unsafe { context.as_ref() }) {
             Ok(module) => {
                 // A module of a leaked context would pass the lifetime's check, but not stay on one thread.
-                assert!(
-                    std::ptr::eq(module.context(), context.as_ptr()),
-                    "the module is of another context"
-                );
-                Ok(Self {
-                    module: ManuallyDrop::new(module),
-                    context,
-                })
+                assert!(std::ptr::eq(module.context(), context.as_ptr()), "the module is of another context");
+                Ok(Self { module: ManuallyDrop::new(module), context })
             }
             Err(error) => {
                 // SAFETY: from a `Box`, and no longer borrowed: an error of type `E` has no lifetime of the context.

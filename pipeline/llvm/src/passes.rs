@@ -47,13 +47,9 @@ impl Module<'_> {
     /// Runs `pipeline`, in the syntax of `opt -passes=`, with what is known of the target.
     ///
     /// The module must be one that [`Module::verify`] accepts. Handles to what the passes removed may not be used.
-    pub fn run_passes(
-        &mut self,
-        pipeline: &str,
-        machine: &TargetMachine,
-        options: PassOptions,
-    ) -> Result<(), Error> {
+    pub fn run_passes(&mut self, pipeline: &str, machine: &TargetMachine, options: PassOptions) -> Result<(), Error> {
         let pipeline = c_string(ErrorKind::Passes, "the pass pipeline", pipeline)?;
+        machine.check(self)?;
         // SAFETY: module and machine are alive and used by this thread alone; the options are disposed of once, after
         // their last use; the error is ours.
         let result = unsafe {
@@ -63,10 +59,7 @@ impl Module<'_> {
             LLVMPassBuilderOptionsSetLoopInterleaving(raw, options.loop_interleaving.into());
             LLVMPassBuilderOptionsSetLoopUnrolling(raw, options.loop_unrolling.into());
             LLVMPassBuilderOptionsSetMergeFunctions(raw, options.merge_functions.into());
-            LLVMPassBuilderOptionsSetForgetAllSCEVInLoopUnroll(
-                raw,
-                options.forget_scev_in_unroll.into(),
-            );
+            LLVMPassBuilderOptionsSetForgetAllSCEVInLoopUnroll(raw, options.forget_scev_in_unroll.into());
             LLVMPassBuilderOptionsSetVerifyEach(raw, options.verify_each.into());
             if let Some(threshold) = options.inliner_threshold {
                 LLVMPassBuilderOptionsSetInlinerThreshold(raw, threshold);

@@ -1,11 +1,13 @@
 //! Targets: what code is made for, and the making.
 
+use std::ffi::{CStr, CString};
 use std::ptr;
 
 use llvm_sys::target::*;
 use llvm_sys::target_machine::*;
 
 use crate::context::initialize;
+use crate::cpu::Names;
 use crate::error::{Error, ErrorKind, c_string, take_message};
 use crate::memory_buffer::MemoryBuffer;
 use crate::module::Module;
@@ -24,11 +26,7 @@ pub struct TargetSpec {
 impl TargetSpec {
     /// The machine this runs on, with all its features.
     pub fn host() -> Self {
-        Self {
-            triple: default_triple(),
-            cpu: host_cpu(),
-            features: host_features(),
-        }
+        Self { triple: default_triple(), cpu: host_cpu(), features: host_features() }
     }
 }
 
@@ -60,6 +58,7 @@ impl CodeGenLevel {
 /// Makes machine code: position-independent, small code model.
 pub struct TargetMachine {
     raw: LLVMTargetMachineRef,
+    names: &'static Names,
 }
 
 // SAFETY: a target machine has no tie to the thread that made it, and `!Sync` (by the raw pointer) keeps two threads
@@ -69,18 +68,12 @@ unsafe impl Send for TargetMachine {}
 impl TargetMachine {
     /// A code generator for `spec`.
     pub fn new(spec: &TargetSpec, level: CodeGenLevel) -> Result<Self, Error> {
-        initialize();
         let triple = c_string(ErrorKind::Target, "the target triple", &spec.triple)?;
         let cpu = c_string(ErrorKind::Target, "the CPU's name", &spec.cpu)?;
         let features = c_string(ErrorKind::Target, "the list of features", &spec.features)?;
-        let mut target = ptr::null_mut();
-        let mut message = ptr::null_mut();
-        // SAFETY: all strings are alive during the calls; the message, set on failure, is ours.
-        unsafe {
-            if LLVMGetTargetFromTriple(triple.as_ptr(), &mut target, &mut message) != 0 {
-                return Err(Error::new(ErrorKind::Target, take_message(message)));
-            }
-        }
+        let (target, names) = find_target(&triple)?;
+        names.check_cpu(&spec.cpu)?;
+        names.check_features(&spec.features)?;
         // SAFETY: the target is one of LLVM's own, the strings are alive, and the options disposed of after use.
         let raw = unsafe {
             let options = LLVMCreateTargetMachineOptions();
@@ -97,7 +90,7 @@ impl TargetMachine {
             let message = format!("LLVM makes no code for {}", spec.triple);
             return Err(Error::new(ErrorKind::Target, message));
         }
-        Ok(Self { raw })
+        Ok(Self { raw, names })
     }
 
     /// The triple that code is made for.
@@ -144,18 +137,13 @@ impl TargetMachine {
     }
 
     fn emit(&self, module: &Module<'_>, kind: LLVMCodeGenFileType) -> Result<Vec<u8>, Error> {
+        self.check(module)?;
         let mut message = ptr::null_mut();
         let mut buffer = ptr::null_mut();
         // SAFETY: machine and module are alive and used by this thread alone; on failure the message, on success the
         // buffer is ours.
         let result = unsafe {
-            let failed = LLVMTargetMachineEmitToMemoryBuffer(
-                self.raw,
-                module.raw(),
-                kind,
-                &mut message,
-                &mut buffer,
-            );
+            let failed = LLVMTargetMachineEmitToMemoryBuffer(self.raw, module.raw(), kind, &mut message, &mut buffer);
             if failed != 0 {
                 Err(Error::new(ErrorKind::Codegen, take_message(message)))
             } else {
@@ -166,6 +154,11 @@ impl TargetMachine {
         let reported = module.context().take_errors(ErrorKind::Codegen);
         let buffer = result?;
         reported.map(|()| buffer.bytes().to_vec())
+    }
+
+    /// Checks that the module asks for CPUs and features of this target only.
+    pub(crate) fn check(&self, module: &Module<'_>) -> Result<(), Error> {
+        self.names.check_module(module)
     }
 
     pub(crate) fn set_data_layout_of(&self, module: &Module<'_>) {
@@ -189,6 +182,36 @@ impl Drop for TargetMachine {
     }
 }
 
+/// LLVM's target for a triple, with the names of its CPUs and features.
+fn find_target(triple: &CStr) -> Result<(LLVMTargetRef, &'static Names), Error> {
+    initialize();
+    let mut target = ptr::null_mut();
+    let mut message = ptr::null_mut();
+    // SAFETY: the string is alive during the call; the message, set on failure, is ours; the target's name is static.
+    let name = unsafe {
+        if LLVMGetTargetFromTriple(triple.as_ptr(), &mut target, &mut message) != 0 {
+            return Err(Error::new(ErrorKind::Target, take_message(message)));
+        }
+        CStr::from_ptr(LLVMGetTargetName(target))
+    };
+    match name.to_str().ok().and_then(Names::of_target) {
+        Some(names) => Ok((target, names)),
+        None => Err(Error::new(ErrorKind::Target, format!("no code is made for {triple:?}: not x86-64, nor aarch64"))),
+    }
+}
+
+/// The CPUs that [`TargetMachine::new`] accepts for a triple.
+pub fn cpus(triple: &str) -> Result<impl Iterator<Item = &'static str>, Error> {
+    let triple = c_string(ErrorKind::Target, "the target triple", triple)?;
+    Ok(find_target(&triple)?.1.cpus())
+}
+
+/// The features that [`TargetMachine::new`] accepts for a triple, without their `+` or `-`.
+pub fn features(triple: &str) -> Result<impl Iterator<Item = &'static str>, Error> {
+    let triple = c_string(ErrorKind::Target, "the target triple", triple)?;
+    Ok(find_target(&triple)?.1.features())
+}
+
 /// The triple of the machine this runs on.
 pub fn default_triple() -> String {
     // SAFETY: the string is ours.
@@ -201,15 +224,19 @@ pub fn host_cpu() -> String {
     unsafe { take_message(LLVMGetHostCPUName()) }
 }
 
-/// The features of the CPU this runs on, present and absent, as `+avx2,-sse4a`.
+/// The features of the CPU this runs on, present and absent, as `+avx2,-sse4a`, sorted by name.
 pub fn host_features() -> String {
     // SAFETY: the string is ours.
-    unsafe { take_message(LLVMGetHostCPUFeatures()) }
+    let features = unsafe { take_message(LLVMGetHostCPUFeatures()) };
+    // LLVM gives them in the order of a hash table.
+    let mut features: Vec<_> = features.split(',').filter(|f| !f.is_empty()).collect();
+    features.sort_unstable_by_key(|feature| feature.trim_start_matches(['+', '-']));
+    features.join(",")
 }
 
 /// `triple` in its full form, with `unknown` where a part is missing; nothing if it contains a NUL byte.
 pub fn normalize_triple(triple: &str) -> Option<String> {
-    let triple = std::ffi::CString::new(triple).ok()?;
+    let triple = CString::new(triple).ok()?;
     // SAFETY: the string is alive during the call, and the result is ours.
     Some(unsafe { take_message(LLVMNormalizeTargetTriple(triple.as_ptr())) })
 }

@@ -130,12 +130,7 @@ impl Context {
     }
 
     /// The type of functions from `params` to `ret`.
-    pub fn function<'c>(
-        &'c self,
-        ret: Type<'c>,
-        params: &[Type<'c>],
-        vararg: bool,
-    ) -> FunctionType<'c> {
+    pub fn function<'c>(&'c self, ret: Type<'c>, params: &[Type<'c>], vararg: bool) -> FunctionType<'c> {
         // SAFETY: `Type` is transparent over its reference, and LLVM copies the slice and does not write to it.
         unsafe {
             FunctionType(Type::from_raw(LLVMFunctionType(
@@ -153,10 +148,7 @@ impl<'c> Type<'c> {
     ///
     /// `raw` is a type of a context that lives for `'c`.
     pub(crate) unsafe fn from_raw(raw: LLVMTypeRef) -> Self {
-        Self {
-            raw: NonNull::new(raw).expect("LLVM always returns a type"),
-            context: PhantomData,
-        }
+        Self { raw: NonNull::new(raw).expect("LLVM always returns a type"), context: PhantomData }
     }
 
     pub(crate) fn raw(self) -> LLVMTypeRef {
@@ -230,9 +222,7 @@ impl<'c> Type<'c> {
     pub fn element(self) -> Option<Type<'c>> {
         match self.kind() {
             // SAFETY: vectors and arrays have an element type, alive with the context.
-            TypeKind::Vector | TypeKind::Array => unsafe {
-                Some(Type::from_raw(LLVMGetElementType(self.raw())))
-            },
+            TypeKind::Vector | TypeKind::Array => unsafe { Some(Type::from_raw(LLVMGetElementType(self.raw()))) },
             _ => None,
         }
     }

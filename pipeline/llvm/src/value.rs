@@ -32,20 +32,14 @@ impl<'c> Value<'c> {
     ///
     /// `raw` is a value of a context that lives for `'c`.
     pub(crate) unsafe fn from_raw(raw: LLVMValueRef) -> Self {
-        Self {
-            raw: NonNull::new(raw).expect("LLVM always returns a value"),
-            context: PhantomData,
-        }
+        Self { raw: NonNull::new(raw).expect("LLVM always returns a value"), context: PhantomData }
     }
 
     /// # Safety
     ///
     /// `raw` is null, or a value of a context that lives for `'c`.
     pub(crate) unsafe fn from_nullable(raw: LLVMValueRef) -> Option<Self> {
-        NonNull::new(raw).map(|raw| Self {
-            raw,
-            context: PhantomData,
-        })
+        NonNull::new(raw).map(|raw| Self { raw, context: PhantomData })
     }
 
     pub(crate) fn raw(self) -> LLVMValueRef {
@@ -164,10 +158,7 @@ impl<'c> Value<'c> {
 
     /// Makes every user use `other` instead.
     pub fn replace_all_uses_with(self, other: Value<'c>) {
-        assert!(
-            self != other && self.ty() == other.ty(),
-            "cannot replace {self:?} with {other:?}"
-        );
+        assert!(self != other && self.ty() == other.ty(), "cannot replace {self:?} with {other:?}");
         // SAFETY: both are alive, different and of one type.
         unsafe { LLVMReplaceAllUsesWith(self.raw(), other.raw()) }
     }
@@ -175,18 +166,13 @@ impl<'c> Value<'c> {
     /// This value as a function.
     pub fn as_function(self) -> Option<Function<'c>> {
         // SAFETY: the value is alive; the cast returns null for anything but a function.
-        unsafe {
-            Value::from_nullable(LLVMIsAFunction(self.raw())).map(|v| Function::from_value(v))
-        }
+        unsafe { Value::from_nullable(LLVMIsAFunction(self.raw())).map(|v| Function::from_value(v)) }
     }
 
     /// This value as a global variable.
     pub fn as_global(self) -> Option<GlobalVariable<'c>> {
         // SAFETY: the value is alive; the cast returns null for anything but a global variable.
-        unsafe {
-            Value::from_nullable(LLVMIsAGlobalVariable(self.raw()))
-                .map(|v| GlobalVariable::from_value(v))
-        }
+        unsafe { Value::from_nullable(LLVMIsAGlobalVariable(self.raw())).map(|v| GlobalVariable::from_value(v)) }
     }
 
     /// This value as a phi.
@@ -210,10 +196,7 @@ impl<'c> Value<'c> {
 
     /// Removes an instruction that has no uses left from its block and frees it. No handle to it may be used again.
     pub fn erase_instruction(self) {
-        assert!(
-            self.parent_block().is_some() && !self.has_uses(),
-            "cannot erase {self:?}"
-        );
+        assert!(self.parent_block().is_some() && !self.has_uses(), "cannot erase {self:?}");
         // SAFETY: this is an instruction, in a block, that nothing uses.
         unsafe { LLVMInstructionEraseFromParent(self.raw()) }
     }
@@ -229,10 +212,7 @@ impl<'c> Value<'c> {
         // constant, which LLVM wraps in one.
         unsafe {
             let node = LLVMMetadataAsValue(self.raw_context(), node.raw());
-            assert!(
-                LLVMIsAMDString(node).is_null(),
-                "a string cannot be attached by itself"
-            );
+            assert!(LLVMIsAMDString(node).is_null(), "a string cannot be attached by itself");
             LLVMSetMetadata(self.raw(), kind.id(), node);
         }
     }
@@ -240,23 +220,18 @@ impl<'c> Value<'c> {
     /// Whether an instruction has metadata of that kind.
     pub fn has_metadata(self, kind: MetadataKind) -> bool {
         // SAFETY: metadata is asked of instructions only.
-        self.instruction_opcode().is_some()
-            && unsafe { !LLVMGetMetadata(self.raw(), kind.id()).is_null() }
+        self.instruction_opcode().is_some() && unsafe { !LLVMGetMetadata(self.raw(), kind.id()).is_null() }
     }
 
     /// The alignment in bytes of a load, store, alloca, atomic access or global.
     pub fn alignment(self) -> Option<u32> {
         // SAFETY: alignment is asked only of what has one.
-        self.has_alignment()
-            .then(|| unsafe { LLVMGetAlignment(self.raw()) })
+        self.has_alignment().then(|| unsafe { LLVMGetAlignment(self.raw()) })
     }
 
     /// Sets the alignment in bytes (a power of two) of a load, store, alloca, atomic access or global.
     pub fn set_alignment(self, bytes: u32) {
-        assert!(
-            bytes.is_power_of_two() && self.has_alignment(),
-            "cannot align {self:?} to {bytes}"
-        );
+        assert!(bytes.is_power_of_two() && self.has_alignment(), "cannot align {self:?} to {bytes}");
         // SAFETY: this has an alignment, and the new one is a power of two.
         unsafe { LLVMSetAlignment(self.raw(), bytes) }
     }
@@ -277,10 +252,7 @@ impl<'c> Value<'c> {
     /// Makes a load or store atomic. Atomic accesses need an alignment of at least their size.
     pub fn set_atomic_ordering(self, ordering: AtomicOrdering) {
         assert!(
-            matches!(
-                self.instruction_opcode(),
-                Some(Opcode::Load | Opcode::Store)
-            ),
+            matches!(self.instruction_opcode(), Some(Opcode::Load | Opcode::Store)),
             "{self:?} takes no atomic ordering"
         );
         // SAFETY: this is a load or a store.
@@ -306,9 +278,7 @@ impl<'c> Value<'c> {
 
     /// Promises that a division leaves no remainder, or a right shift loses no ones.
     pub fn set_exact(self) {
-        if let Some(Opcode::UDiv | Opcode::SDiv | Opcode::LShr | Opcode::AShr) =
-            self.instruction_opcode()
-        {
+        if let Some(Opcode::UDiv | Opcode::SDiv | Opcode::LShr | Opcode::AShr) = self.instruction_opcode() {
             // SAFETY: the instruction has this flag.
             unsafe { LLVMSetExact(self.raw(), 1) }
         }
@@ -331,17 +301,11 @@ impl<'c> Value<'c> {
     }
 
     fn may_wrap(self) -> bool {
-        matches!(
-            self.instruction_opcode(),
-            Some(Opcode::Add | Opcode::Sub | Opcode::Mul | Opcode::Shl)
-        )
+        matches!(self.instruction_opcode(), Some(Opcode::Add | Opcode::Sub | Opcode::Mul | Opcode::Shl))
     }
 
     fn is_memory_access(self) -> bool {
-        matches!(
-            self.instruction_opcode(),
-            Some(Opcode::Load | Opcode::Store | Opcode::AtomicRmw | Opcode::CmpXchg)
-        )
+        matches!(self.instruction_opcode(), Some(Opcode::Load | Opcode::Store | Opcode::AtomicRmw | Opcode::CmpXchg))
     }
 
     fn has_alignment(self) -> bool {

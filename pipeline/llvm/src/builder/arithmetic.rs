@@ -228,44 +228,20 @@ impl<'c> Builder<'c> {
     pub fn icmp(&self, predicate: IntPredicate, lhs: Value<'c>, rhs: Value<'c>) -> Value<'c> {
         debug_assert_eq!(lhs.ty(), rhs.ty(), "operands of icmp");
         // SAFETY: builder and operands are alive, and the operands of one type.
-        unsafe {
-            Value::from_raw(LLVMBuildICmp(
-                self.raw(),
-                predicate.raw(),
-                lhs.raw(),
-                rhs.raw(),
-                UNNAMED,
-            ))
-        }
+        unsafe { Value::from_raw(LLVMBuildICmp(self.raw(), predicate.raw(), lhs.raw(), rhs.raw(), UNNAMED)) }
     }
 
     /// Compares floats, or vectors of them lane by lane. Gives `i1`s.
     pub fn fcmp(&self, predicate: FloatPredicate, lhs: Value<'c>, rhs: Value<'c>) -> Value<'c> {
         debug_assert_eq!(lhs.ty(), rhs.ty(), "operands of fcmp");
         // SAFETY: builder and operands are alive, and the operands of one type.
-        unsafe {
-            Value::from_raw(LLVMBuildFCmp(
-                self.raw(),
-                predicate.raw(),
-                lhs.raw(),
-                rhs.raw(),
-                UNNAMED,
-            ))
-        }
+        unsafe { Value::from_raw(LLVMBuildFCmp(self.raw(), predicate.raw(), lhs.raw(), rhs.raw(), UNNAMED)) }
     }
 
     /// `then` if `condition` (an `i1`, or a vector of them), else `otherwise`. Both are computed.
     pub fn select(&self, condition: Value<'c>, then: Value<'c>, otherwise: Value<'c>) -> Value<'c> {
         debug_assert_eq!(then.ty(), otherwise.ty(), "operands of select");
         // SAFETY: builder and operands are alive, and both choices of one type.
-        unsafe {
-            Value::from_raw(LLVMBuildSelect(
-                self.raw(),
-                condition.raw(),
-                then.raw(),
-                otherwise.raw(),
-                UNNAMED,
-            ))
-        }
+        unsafe { Value::from_raw(LLVMBuildSelect(self.raw(), condition.raw(), then.raw(), otherwise.raw(), UNNAMED)) }
     }
 }

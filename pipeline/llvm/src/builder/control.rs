@@ -36,36 +36,17 @@ impl<'c> Builder<'c> {
     }
 
     /// Goes to `then` if `condition` (an `i1`), else to `otherwise`.
-    pub fn cond_br(
-        &self,
-        condition: Value<'c>,
-        then: BasicBlock<'c>,
-        otherwise: BasicBlock<'c>,
-    ) -> Value<'c> {
+    pub fn cond_br(&self, condition: Value<'c>, then: BasicBlock<'c>, otherwise: BasicBlock<'c>) -> Value<'c> {
         debug_assert_eq!(condition.ty(), self.context().i1(), "condition of cond_br");
         // SAFETY: builder, condition and blocks are alive.
-        unsafe {
-            Value::from_raw(LLVMBuildCondBr(
-                self.raw(),
-                condition.raw(),
-                then.raw(),
-                otherwise.raw(),
-            ))
-        }
+        unsafe { Value::from_raw(LLVMBuildCondBr(self.raw(), condition.raw(), then.raw(), otherwise.raw())) }
     }
 
     /// Goes to the case that equals `on`, else to `default`. Room is made for `cases` cases; more may be added.
     pub fn switch(&self, on: Value<'c>, default: BasicBlock<'c>, cases: u32) -> Switch<'c> {
         debug_assert!(on.ty().is_int(), "switch on {on:?}");
         // SAFETY: builder, value and block are alive; what is built is a switch.
-        unsafe {
-            Switch::from_value(Value::from_raw(LLVMBuildSwitch(
-                self.raw(),
-                on.raw(),
-                default.raw(),
-                cases,
-            )))
-        }
+        unsafe { Switch::from_value(Value::from_raw(LLVMBuildSwitch(self.raw(), on.raw(), default.raw(), cases))) }
     }
 
     /// Returns `value`.
@@ -93,17 +74,9 @@ impl<'c> Builder<'c> {
     }
 
     /// Calls `callee` (a function or a pointer) with the C convention; set another one on the result.
-    pub fn call(
-        &self,
-        ty: FunctionType<'c>,
-        callee: impl Into<Value<'c>>,
-        args: &[Value<'c>],
-    ) -> Call<'c> {
+    pub fn call(&self, ty: FunctionType<'c>, callee: impl Into<Value<'c>>, args: &[Value<'c>]) -> Call<'c> {
         let callee = callee.into();
-        debug_assert!(
-            callee.ty().is_pointer() && accepts(ty, args),
-            "call of {callee:?} as {ty:?} with {args:?}"
-        );
+        debug_assert!(callee.ty().is_pointer() && accepts(ty, args), "call of {callee:?} as {ty:?} with {args:?}");
         // SAFETY: builder, type and operands are alive; `Value` is transparent over its reference, LLVM does not write
         // to the slice, and what is built is a call.
         unsafe {
@@ -134,8 +107,7 @@ impl<'c> Builder<'c> {
     ///
     /// LLVM has no such intrinsic, or the builder has no position.
     pub fn intrinsic(&self, name: &str, overloads: &[Type<'c>], args: &[Value<'c>]) -> Call<'c> {
-        let intrinsic =
-            Intrinsic::find(name).unwrap_or_else(|| panic!("LLVM has no intrinsic {name:?}"));
+        let intrinsic = Intrinsic::find(name).unwrap_or_else(|| panic!("LLVM has no intrinsic {name:?}"));
         self.call_intrinsic(intrinsic, overloads, args)
     }
 
@@ -144,12 +116,7 @@ impl<'c> Builder<'c> {
     /// # Panics
     ///
     /// The builder has no position.
-    pub fn call_intrinsic(
-        &self,
-        intrinsic: Intrinsic,
-        overloads: &[Type<'c>],
-        args: &[Value<'c>],
-    ) -> Call<'c> {
+    pub fn call_intrinsic(&self, intrinsic: Intrinsic, overloads: &[Type<'c>], args: &[Value<'c>]) -> Call<'c> {
         // SAFETY: the block the builder is at is in a function, which is in a module.
         let function = unsafe {
             let block = LLVMGetInsertBlock(self.positioned());
@@ -164,8 +131,5 @@ impl<'c> Builder<'c> {
 fn accepts<'c>(ty: FunctionType<'c>, args: &[Value<'c>]) -> bool {
     let params = ty.params();
     (args.len() == params.len() || ty.is_vararg() && args.len() > params.len())
-        && params
-            .iter()
-            .zip(args)
-            .all(|(param, arg)| *param == arg.ty())
+        && params.iter().zip(args).all(|(param, arg)| *param == arg.ty())
 }

@@ -4,9 +4,7 @@ use std::ffi::c_uint;
 use std::ops::BitOr;
 
 use llvm_sys::core::*;
-use llvm_sys::{
-    LLVMAtomicOrdering, LLVMAtomicRMWBinOp, LLVMGEPFlagInBounds, LLVMGEPFlagNUSW, LLVMGEPFlagNUW,
-};
+use llvm_sys::{LLVMAtomicOrdering, LLVMAtomicRMWBinOp, LLVMGEPFlagInBounds, LLVMGEPFlagNUSW, LLVMGEPFlagNUW};
 
 use super::{Builder, UNNAMED};
 use crate::types::Type;
@@ -103,27 +101,14 @@ impl<'c> Builder<'c> {
     pub fn load(&self, ty: Type<'c>, address: Value<'c>) -> Value<'c> {
         debug_assert!(address.ty().is_pointer(), "load from {address:?}");
         // SAFETY: builder, type and address are alive, and the builder has a position.
-        unsafe {
-            Value::from_raw(LLVMBuildLoad2(
-                self.positioned(),
-                ty.raw(),
-                address.raw(),
-                UNNAMED,
-            ))
-        }
+        unsafe { Value::from_raw(LLVMBuildLoad2(self.positioned(), ty.raw(), address.raw(), UNNAMED)) }
     }
 
     /// Stores `value`, with the alignment the data layout gives its type: set it where less is known.
     pub fn store(&self, value: Value<'c>, address: Value<'c>) -> Value<'c> {
         debug_assert!(address.ty().is_pointer(), "store to {address:?}");
         // SAFETY: builder and operands are alive, and the builder has a position.
-        unsafe {
-            Value::from_raw(LLVMBuildStore(
-                self.positioned(),
-                value.raw(),
-                address.raw(),
-            ))
-        }
+        unsafe { Value::from_raw(LLVMBuildStore(self.positioned(), value.raw(), address.raw())) }
     }
 
     /// The address `offset` bytes (a signed integer of any width) after `base`.
@@ -137,13 +122,7 @@ impl<'c> Builder<'c> {
     }
 
     /// The address of an element: `indices[0]` counts in `ty`s, each further one goes one level down.
-    pub fn gep(
-        &self,
-        ty: Type<'c>,
-        base: Value<'c>,
-        indices: &[Value<'c>],
-        flags: GepFlags,
-    ) -> Value<'c> {
+    pub fn gep(&self, ty: Type<'c>, base: Value<'c>, indices: &[Value<'c>], flags: GepFlags) -> Value<'c> {
         debug_assert!(base.ty().is_pointer(), "address from {base:?}");
         debug_assert!(indices.iter().all(|index| index.ty().is_int()));
         // SAFETY: builder, type and operands are alive; `Value` is transparent over its reference, and LLVM does not
@@ -171,14 +150,7 @@ impl<'c> Builder<'c> {
     pub fn alloca_array(&self, ty: Type<'c>, count: Value<'c>) -> Value<'c> {
         debug_assert!(count.ty().is_int(), "alloca of {count:?} elements");
         // SAFETY: builder and operands are alive, and the builder has a position.
-        unsafe {
-            Value::from_raw(LLVMBuildArrayAlloca(
-                self.positioned(),
-                ty.raw(),
-                count.raw(),
-                UNNAMED,
-            ))
-        }
+        unsafe { Value::from_raw(LLVMBuildArrayAlloca(self.positioned(), ty.raw(), count.raw(), UNNAMED)) }
     }
 
     /// Stores `new` if the location holds `expected`. Gives `{ old value, i1 whether stored }`.

@@ -67,10 +67,7 @@ impl<'c> Builder<'c> {
 
     /// Builds before `instruction`.
     pub fn position_before(&self, instruction: Value<'c>) {
-        assert!(
-            instruction.parent_block().is_some(),
-            "{instruction:?} is in no block"
-        );
+        assert!(instruction.parent_block().is_some(), "{instruction:?} is in no block");
         // SAFETY: this is an instruction in a block.
         unsafe { LLVMPositionBuilderBefore(self.raw, instruction.raw()) }
     }

@@ -1,0 +1,223 @@
+//! Modules from building to object code, in memory and through text.
+
+use llvm::*;
+
+fn machine(triple: &str) -> TargetMachine {
+    let spec = TargetSpec { triple: triple.into(), cpu: String::new(), features: String::new() };
+    TargetMachine::new(&spec, CodeGenLevel::Default).unwrap()
+}
+
+fn linux() -> TargetMachine {
+    machine("x86_64-unknown-linux-gnu")
+}
+
+/// `sum(ptr, n)`: adds up `n` (at least 1) i32s, in a loop with a phi for each variable.
+fn build_sum<'c>(context: &'c Context, machine: &TargetMachine) -> Module<'c> {
+    let module = context.module("sum");
+    module.set_target(machine);
+    module.add_flag(FlagBehavior::Override, "PIC Level", 2);
+    let (i32_type, i64_type) = (context.i32(), context.i64());
+    let ty = context.function(i32_type, &[context.ptr(), i64_type], false);
+    let sum = module.add_function("sum", ty);
+    sum.set_call_conv(CallConv::Fast);
+    sum.set_visibility(Visibility::Hidden);
+    sum.add_attribute(Position::Function, context.enum_attribute("nounwind"));
+    sum.add_attribute(Position::Function, context.string_attribute("target-cpu", "generic"));
+    sum.add_attribute(Position::Param(0), context.int_attribute("dereferenceable", 4));
+
+    let entry = sum.append_block("entry");
+    let body = sum.append_block("");
+    let exit = sum.append_block("");
+    let b = context.builder();
+    b.position_at_end(entry);
+    b.br(body);
+    b.position_at_end(body);
+    let index = b.phi(i64_type);
+    let total = b.phi(i32_type);
+    let offset = b.shl(*index, context.const_i64(2));
+    let address = b.ptr_add(sum.param(0), offset);
+    let element = b.load(i32_type, address);
+    element.set_alignment(1);
+    element.set_metadata(context.kinds().invariant_load, context.md_node(&[]));
+    let domain = context.alias_domain("wasm");
+    let memory = context.alias_scope("memory", domain);
+    element.set_metadata(context.kinds().alias_scope, context.md_node(&[memory]));
+    let next_total = b.add(*total, element);
+    let next_index = b.add(*index, context.const_i64(1));
+    let more = b.icmp(IntPredicate::Ult, next_index, sum.param(1));
+    b.cond_br(more, body, exit).set_metadata(context.kinds().prof, context.branch_weights(&[2000, 1]));
+    for (phi, start, next) in [(index, i64_type.null(), next_index), (total, i32_type.null(), next_total)] {
+        phi.add_incoming(start, entry);
+        phi.add_incoming(next, body);
+    }
+    b.position_at_end(exit);
+    b.ret(next_total);
+    module
+}
+
+#[test]
+fn text_and_memory_give_the_same_object() {
+    let machine = linux();
+    let context = Context::new();
+    let mut module = build_sum(&context, &machine);
+    module.verify().unwrap();
+    let lowered = module.print();
+
+    let options = PassOptions::default();
+    module.run_passes("default<O2>", &machine, options).unwrap();
+    let optimized = module.print();
+    let object = machine.emit_object(&module).unwrap();
+    assert_eq!(&object[..4], b"\x7fELF");
+
+    let other = Context::new();
+    let mut from_lowered = Module::parse(&other, "sum", &lowered).unwrap();
+    assert_eq!(from_lowered.print(), lowered);
+    from_lowered.run_passes("default<O2>", &machine, options).unwrap();
+    assert_eq!(from_lowered.print(), optimized);
+    assert!(machine.emit_object(&from_lowered).unwrap() == object);
+
+    let from_optimized = Module::parse(&other, "sum", &optimized).unwrap();
+    assert!(machine.emit_object(&from_optimized).unwrap() == object);
+}
+
+#[test]
+fn what_was_built_is_what_is_printed() {
+    let machine = linux();
+    let context = Context::new();
+    let text = build_sum(&context, &machine).print();
+    for expected in [
+        "target triple = \"x86_64-unknown-linux-gnu\"",
+        // Hidden implies `dso_local`, which the text therefore leaves out.
+        "define hidden fastcc i32 @sum(ptr dereferenceable(4) %0, i64 %1) #0 {",
+        "load i32, ptr %6, align 1, !invariant.load !1, !alias.scope !2",
+        "!prof !5",
+        "attributes #0 = { nounwind \"target-cpu\"=\"generic\" }",
+        "!0 = !{i32 4, !\"PIC Level\", i32 2}",
+        "!3 = !{!\"memory\", !4}",
+        "!5 = !{!\"branch_weights\", i32 2000, i32 1}",
+    ] {
+        assert!(text.contains(expected), "no {expected} in\n{text}");
+    }
+}
+
+#[test]
+fn aarch64_is_there_too() {
+    let machine = machine("aarch64-unknown-linux-gnu");
+    let context = Context::new();
+    let assembly = machine.emit_assembly(&build_sum(&context, &machine)).unwrap();
+    assert!(assembly.contains("ldr\tw"), "{assembly}");
+}
+
+#[test]
+fn float_constants_keep_every_bit() {
+    let context = Context::new();
+    for bits in [0x7fa0_0000_u32, 0xff80_0001, 0x7fc0_1234, 0x8000_0000] {
+        let constant = context.const_f32_bits(bits);
+        assert_eq!(constant.as_const_float_bits(), Some(bits.into()));
+    }
+    for bits in [0x7ff4_0000_0000_0000_u64, 0xfff0_0000_0000_0001, 1 << 63] {
+        let constant = context.const_f64_bits(bits);
+        assert_eq!(constant.as_const_float_bits(), Some(bits));
+    }
+
+    // Signalling NaNs also survive the text, on the way to the object.
+    let module = context.module("nan");
+    let single = module.add_global("single", context.f32());
+    single.set_initializer(context.const_f32_bits(0x7fa0_0000));
+    let double = module.add_global("double", context.f64());
+    double.set_initializer(context.const_f64_bits(0xfff0_0000_0000_0001));
+    let other = Context::new();
+    let parsed = Module::parse(&other, "nan", &module.print()).unwrap();
+    let bits = |name| {
+        let initializer = parsed.global(name).unwrap().initializer().unwrap();
+        initializer.as_const_float_bits().unwrap()
+    };
+    assert_eq!(bits("single"), 0x7fa0_0000);
+    assert_eq!(bits("double"), 0xfff0_0000_0000_0001);
+}
+
+#[test]
+fn integer_constants_are_cut_to_their_width() {
+    let context = Context::new();
+    assert_eq!(context.i8().const_int(0x1ff).as_const_int(), Some(0xff));
+    assert_eq!(context.const_i32(-1).as_const_int(), Some(0xffff_ffff));
+    assert_eq!(context.const_i128(u128::MAX - 1).to_string(), "i128 -2");
+}
+
+#[test]
+fn calls_carry_convention_attributes_and_tail_kind() {
+    let machine = linux();
+    let context = Context::new();
+    let module = context.module("calls");
+    module.set_target(&machine);
+    let ty = context.function(context.i32(), &[context.f32()], false);
+    let callee = module.add_function("callee", ty);
+    callee.set_call_conv(CallConv::Tail);
+    let caller = module.add_function("caller", ty);
+    caller.set_call_conv(CallConv::Tail);
+    let b = context.builder();
+    b.position_at_end(caller.append_block(""));
+    let sat = b.intrinsic("llvm.fptosi.sat", &[context.i32(), context.f32()], &[caller.param(0)]);
+    let pair = context.structure(&[context.i32(), context.f32()], false);
+    let pair = b.insert_value(pair.poison(), *sat, 0);
+    let arg = b.sitofp(b.extract_value(pair, 0), context.f32());
+    let call = b.call_function(callee, &[arg]);
+    call.set_tail_call(TailCall::MustTail);
+    call.add_attribute(Position::Return, context.enum_attribute("noundef"));
+    b.ret(*call);
+    module.verify().unwrap();
+    assert_eq!(call.callee().as_function(), Some(callee));
+    assert_eq!(arg.instruction_opcode(), Some(Opcode::SIToFP));
+    assert!(call.to_string().contains("musttail call tailcc noundef i32 @callee(float"));
+    machine.emit_object(&module).unwrap();
+}
+
+#[test]
+fn vectors_and_atomics_verify() {
+    let machine = linux();
+    let context = Context::new();
+    let module = context.module("lanes");
+    module.set_target(&machine);
+    let v4 = context.vector(context.i32(), 4);
+    let ty = context.function(v4, &[v4, context.i32(), context.ptr()], false);
+    let function = module.add_function("lanes", ty);
+    let [vector, scalar, address] = [0, 1, 2].map(|index| function.param(index));
+    let b = context.builder();
+    b.position_at_end(function.append_block(""));
+    let old = b.atomicrmw(AtomicRmwOp::Add, address, scalar, AtomicOrdering::SeqCst);
+    let seq_cst = AtomicOrdering::SeqCst;
+    let swapped = b.cmpxchg(address, old, scalar, seq_cst, seq_cst);
+    b.fence(seq_cst);
+    let loaded = b.load(context.i32(), address);
+    loaded.set_atomic_ordering(seq_cst);
+    loaded.set_volatile(true);
+    let sum = b.add(b.extract_value(swapped, 0), loaded);
+    let mixed = b.shuffle_vector(vector, b.splat(sum, 4), &[0, 4, 1, 5]);
+    b.ret(b.insert_element(mixed, scalar, context.const_i32(3)));
+    module.verify().unwrap();
+    let text = module.print();
+    assert!(text.contains("load atomic volatile i32, ptr %2 seq_cst, align 4"), "{text}");
+    machine.emit_object(&module).unwrap();
+}
+
+#[test]
+fn distinct_nodes_refer_to_themselves() {
+    let context = Context::new();
+    let name = context.md_string("scope");
+    let (first, second) = (context.md_distinct(&[name]), context.md_distinct(&[name]));
+    assert_ne!(first, second);
+    let module = context.module("distinct");
+    module.add_metadata_flag(FlagBehavior::Warning, "first", first);
+    assert!(module.print().contains("!1 = distinct !{!1, !\"scope\"}"));
+}
+
+#[test]
+fn an_owned_module_moves_to_another_thread() {
+    let mut owned = OwnedModule::new(|context| -> Result<_, Error> { Ok(build_sum(context, &linux())) }).unwrap();
+    std::thread::spawn(move || {
+        owned.with_mut(|module| module.run_passes("instcombine", &linux(), PassOptions::default())).unwrap();
+        assert!(owned.with(|module| module.function("sum").is_some()));
+    })
+    .join()
+    .unwrap();
+}
