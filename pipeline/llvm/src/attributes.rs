@@ -30,6 +30,46 @@ pub enum Position {
     Param(u32),
 }
 
+/// What is done to memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Nothing.
+    None = 0,
+    /// It is read.
+    Read = 1,
+    /// It is written.
+    Write = 2,
+    /// Both.
+    ReadWrite = 3,
+}
+
+/// What a function does to memory: the contents of the `memory` attribute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MemoryEffects {
+    /// Through its pointer arguments.
+    pub arguments: Access,
+    /// To memory that no instruction of this module can reach.
+    pub inaccessible: Access,
+    /// To everything else.
+    pub other: Access,
+}
+
+impl MemoryEffects {
+    /// LLVM's encoding: two bits for each location. `other` stands for `errno` too, and for the locations that are
+    /// a target's own, as it does in the text form.
+    fn encoded(self) -> u64 {
+        let locations = [
+            self.arguments,
+            self.inaccessible,
+            self.other, // errno
+            self.other,
+            self.other, // target's own
+            self.other, // target's own
+        ];
+        locations.iter().rev().fold(0, |bits, access| bits << 2 | *access as u64)
+    }
+}
+
 impl Position {
     pub(crate) fn index(self) -> LLVMAttributeIndex {
         match self {
@@ -62,8 +102,7 @@ impl Context {
         self.int_attribute(name, 0)
     }
 
-    /// An attribute with a number, such as `dereferenceable` (bytes), `align` (bytes), or `memory` (whose encoding
-    /// is LLVM's own: 0 says that no memory is touched).
+    /// An attribute with a number, such as `dereferenceable` (bytes), `align` (bytes).
     ///
     /// # Panics
     ///
@@ -71,6 +110,11 @@ impl Context {
     pub fn int_attribute(&self, name: &str, value: u64) -> Attribute<'_> {
         // SAFETY: the kind is known to LLVM.
         unsafe { Attribute::from_raw(LLVMCreateEnumAttribute(self.raw(), attribute_kind(name), value)) }
+    }
+
+    /// The attribute `memory`.
+    pub fn memory_attribute(&self, effects: MemoryEffects) -> Attribute<'_> {
+        self.int_attribute("memory", effects.encoded())
     }
 
     /// An attribute that names a type, such as `sret`.

@@ -46,7 +46,7 @@ mod target;
 mod types;
 mod value;
 
-pub use attributes::{Attribute, Position};
+pub use attributes::{Access, Attribute, MemoryEffects, Position};
 pub use block::BasicBlock;
 pub use builder::{AtomicOrdering, AtomicRmwOp, Builder, FloatPredicate, GepFlags, IntPredicate, Intrinsic};
 pub use context::Context;

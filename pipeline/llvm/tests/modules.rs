@@ -173,6 +173,24 @@ fn calls_carry_convention_attributes_and_tail_kind() {
 }
 
 #[test]
+fn memory_effects_are_encoded_as_llvm_has_them() {
+    let context = Context::new();
+    let module = context.module("memory");
+    let ty = context.function(context.void(), &[context.ptr()], false);
+    for (name, arguments, inaccessible, other, expected) in [
+        ("a", Access::None, Access::None, Access::None, "memory(none)"),
+        ("b", Access::Read, Access::Read, Access::Read, "memory(read)"),
+        ("c", Access::Write, Access::None, Access::None, "memory(argmem: write)"),
+        ("d", Access::Read, Access::ReadWrite, Access::None, "memory(argmem: read, inaccessiblemem: readwrite)"),
+    ] {
+        let effects = MemoryEffects { arguments, inaccessible, other };
+        module.add_function(name, ty).add_attribute(Position::Function, context.memory_attribute(effects));
+        let text = module.print();
+        assert!(text.contains(&format!("{{ {expected} }}")), "{text}");
+    }
+}
+
+#[test]
 fn vectors_and_atomics_verify() {
     let machine = linux();
     let context = Context::new();
