@@ -1,1 +1,102 @@
 //! Lays out and relocates one image and writes its container.
+//!
+//! In: the objects of all units, and the original module. Out: the bytes of a universal wasm file or of a shared library.
+//!
+//! The objects are our own: position-independent code for ELF, all symbols hidden. Everything in them that is mapped refers to
+//! other parts of the image by distance, so one pass of relocation makes an image that runs at any address. What the image
+//! needs from the runtime it reaches through import slots, words in a page of their own that the loader fills. Whatever does
+//! not fit this picture is an error; nothing is guessed.
+//!
+//! The same input gives the same bytes: sections are placed in the order of the objects, and nothing depends on hash order,
+//! time or place.
+#![forbid(unsafe_code)]
+
+mod arch;
+mod image;
+mod layout;
+mod library;
+mod object;
+mod relocate;
+
+use abi::container::{Native, hash, original, universal};
+use abi::module::Module;
+use abi::symbol;
+use abi::types::FuncIdx;
+use arch::Arch;
+use artifact::{Error, Kind, Stage};
+use image::Image;
+
+/// The kind of file to write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Container {
+    /// The original module with the native section behind it.
+    Universal,
+    /// A shared library with the original module inside.
+    Library,
+}
+
+/// What a container is made from.
+#[derive(Clone, Copy, Debug)]
+pub struct Input<'a> {
+    /// The original module; if it is a universal file itself, its native section is left out.
+    pub bytes: &'a [u8],
+    /// Its declarations.
+    pub module: &'a Module,
+    /// The target triple of the objects.
+    pub triple: &'a str,
+    /// The processor features that the code may use ([`abi::cpu`]).
+    pub features: &'a [String],
+    /// The objects: units in order, wrappers last.
+    pub objects: &'a [Vec<u8>],
+}
+
+/// Links the objects and writes the container.
+///
+/// # Errors
+/// [`Kind::Link`] if the objects do not fit together or need what an image cannot have, [`Kind::Malformed`] if an object cannot
+/// be read, [`Kind::Unsupported`] for a target that is not ours, [`Kind::Limit`] if the result is larger than its format allows.
+pub fn output(input: &Input<'_>, container: Container) -> Result<Vec<u8>, Error> {
+    let arch = Arch::of(input.triple)?;
+    let unknown = input.features.iter().find(|name| !abi::cpu::features(arch.name()).contains(&name.as_str()));
+    if let Some(name) = unknown {
+        return Err(error(Kind::Unsupported, format!("CPU feature `{name}` is not known for {}", arch.name())));
+    }
+    let original = original(input.bytes);
+    let image = image::link(arch, input.objects)?;
+    let native = describe(input, arch, original, &image)?;
+    match container {
+        Container::Universal => universal(original, &native, &image.bytes)
+            .ok_or_else(|| error(Kind::Limit, "the native code is too large for a section of a wasm file")),
+        Container::Library => library::write(arch, input, original, &native, &image),
+    }
+}
+
+/// What a loader must know about the image.
+fn describe(input: &Input<'_>, arch: Arch, original: &[u8], image: &Image<'_>) -> Result<Native, Error> {
+    let module = input.module;
+    let bodies = module.imported_functions..module.functions.len() as u32;
+    let wrappers = |name: fn(&abi::types::FuncType) -> String| {
+        module.types.iter().map(|ty| Ok(image.code(&name(ty))?.offset)).collect::<Result<Vec<u32>, Error>>()
+    };
+    Ok(Native {
+        fingerprint: abi::fingerprint(),
+        triple: input.triple.to_string(),
+        page_size: arch.page_size(),
+        features: input.features.to_vec(),
+        module_hash: hash(original),
+        module_length: original.len() as u64,
+        image_hash: hash(&image.bytes),
+        image_length: image.bytes.len() as u64,
+        parts: image.parts.clone(),
+        functions: bodies
+            .map(|index| Ok(image.code(&symbol::function(FuncIdx(index)))?.offset))
+            .collect::<Result<_, Error>>()?,
+        entries: wrappers(symbol::entry)?,
+        hosts: wrappers(symbol::host)?,
+        slots: image.slots.clone(),
+    })
+}
+
+fn error(kind: Kind, message: impl Into<String>) -> Error {
+    Error::new(Stage::Output, kind, message)
+}
