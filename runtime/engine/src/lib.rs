@@ -1,1 +1,45 @@
-//! The public API of the runtime.
+//! The public API of the runtime: load compiled modules, link them, call them. Safe throughout.
+//!
+//! - A [`Module`] is compiled code together with what it declares; it can be instantiated in any number of stores.
+//! - A [`Store`] owns instances and everything that they consist of. One thread uses it at a time.
+//! - A [`Linker`] resolves imports by name: instances, host functions, WASI.
+//! - [`Func`], [`Memory`], [`Table`], [`Global`] and [`Instance`] are handles into a store.
+//!
+//! ```no_run
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use engine::{Linker, Module, Store, Value};
+//!
+//! let module = Module::from_file("fib_aot.wasm".as_ref())?;
+//! let mut store = Store::new();
+//! let instance = Linker::new().instantiate(&mut store, &module)?;
+//! let fib = engine::function(&store, instance, "fib").ok_or("no function `fib`")?;
+//! assert_eq!(store.call(fib, &[Value::I32(30)])?, [Value::I32(1346269)]);
+//! # Ok(())
+//! # }
+//! ```
+#![forbid(unsafe_code)]
+
+mod error;
+mod linker;
+mod module;
+mod preview1;
+
+pub use abi::trap::TrapCode;
+pub use abi::types::{FuncType, GlobalType, Limits, MemoryType, TableType, ValType};
+pub use error::{InstantiateError, ModuleError};
+pub use linker::Linker;
+pub use module::Module;
+pub use preview1::add_wasi;
+pub use vm::{
+    Caller, Config, Extern, ExternRef, Frame, Func, Global, HostError, HostFn, Instance, LinkError, LinkErrorKind, Memory,
+    Slot, Store, Table, Trap, TrapReason, Value,
+};
+pub use wasi::{Builder as WasiBuilder, Context as WasiContext, Exit as WasiExit};
+
+/// The function that an instance exports under a name.
+pub fn function(store: &Store, instance: Instance, name: &str) -> Option<Func> {
+    match store.export(instance, name)? {
+        Extern::Func(func) => Some(func),
+        Extern::Table(_) | Extern::Memory(_) | Extern::Global(_) => None,
+    }
+}

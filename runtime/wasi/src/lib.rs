@@ -50,5 +50,6 @@ pub use functions::{Call, FUNCTIONS, Function, MODULE, Ty};
 pub use stream::Pipe;
 
 /// The program ends with this exit code (`proc_exit`, or a signal that it raised on itself).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the program ended with exit code {0}")]
 pub struct Exit(pub u32);

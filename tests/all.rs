@@ -1,0 +1,3 @@
+//! What holds across crates.
+
+mod dependencies;

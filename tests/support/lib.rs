@@ -1,0 +1,39 @@
+//! What the tests share: compiling in memory, and finding the tools.
+#![forbid(unsafe_code)]
+
+use artifact::{Error, Features, Level, Options};
+use driver::{Container, Request, Silent};
+use std::path::PathBuf;
+
+/// A request for a universal wasm file for this machine, made by one thread.
+pub fn request(level: Level) -> Request {
+    let mut options = Options::new(driver::host_target(false));
+    options.level = level;
+    options.features = Features::wasm2();
+    Request { options, container: Container::Universal, jobs: 1, build_dir: None, dump: false }
+}
+
+/// Compiles a binary module to a universal wasm file.
+///
+/// # Errors
+/// What the compiler finds wrong.
+pub fn compile(bytes: &[u8], level: Level) -> Result<Vec<u8>, Error> {
+    driver::compile(bytes, &request(level), &Silent).map(|compiled| compiled.file)
+}
+
+/// Translates a module's text, which must be well-formed.
+pub fn wat(text: &str) -> Vec<u8> {
+    wat::parse_str(text).expect("the test's module is well-formed")
+}
+
+/// The path of a tool (`wasmedge`, `wasmedge-stage`), built with the same profile as the tests.
+pub fn tool(name: &str) -> PathBuf {
+    let mut path = std::env::current_exe().expect("a test knows its own path");
+    path.pop();
+    if path.ends_with("deps") {
+        path.pop();
+    }
+    path.push(name);
+    assert!(path.exists(), "{} is not built: run `make test`, or `cargo build` first", path.display());
+    path
+}
