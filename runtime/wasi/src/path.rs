@@ -3,6 +3,7 @@
 //! Every path is looked up by cap-std below the directory it is given with; one that leads out of
 //! it, by `..` or through a link, is `notcapable`.
 
+use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
@@ -33,7 +34,11 @@ pub(crate) fn path_remove_directory(
     path_len: u32,
 ) -> Result<(), Errno> {
     let dir = &context.table.directory(fd, Rights::PATH_REMOVE_DIRECTORY)?.dir;
-    Ok(dir.remove_dir(memory.path(path, path_len)?)?)
+    let path = memory.path(path, path_len)?.as_os_str().as_bytes();
+    // With a slash at the end cap-std would remove ".", which no host does. Whatever is no directory
+    // fails without the slash, too.
+    let kept = path.iter().rposition(|byte| *byte != b'/').map_or(0, |last| last + 1);
+    Ok(dir.remove_dir(OsStr::from_bytes(&path[..kept]))?)
 }
 
 pub(crate) fn path_unlink_file(

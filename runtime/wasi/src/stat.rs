@@ -16,6 +16,7 @@ use crate::memory::{Memory, Ptr};
 use crate::table::{Fd, Object};
 use crate::types::{Filetype, LookupFlags, Rights, TimeFlags, flags};
 
+#[allow(clippy::unnecessary_cast, reason = "the host's widths differ between architectures")]
 impl From<Stat> for Filestat {
     fn from(stat: Stat) -> Self {
         let time = |tv_sec, tv_nsec| nanoseconds(Timespec { tv_sec, tv_nsec });
