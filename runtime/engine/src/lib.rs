@@ -34,7 +34,7 @@ pub use vm::{
     Caller, Config, Extern, ExternRef, Frame, Func, Global, HostError, HostFn, Instance, LinkError, LinkErrorKind, Memory,
     Slot, Store, Table, Trap, TrapReason, Value,
 };
-pub use wasi::{Builder as WasiBuilder, Context as WasiContext, Exit as WasiExit};
+pub use wasi::{MODULE as WASI_MODULE, Builder as WasiBuilder, Context as WasiContext, Exit as WasiExit};
 
 /// The function that an instance exports under a name.
 pub fn function(store: &Store, instance: Instance, name: &str) -> Option<Func> {

@@ -1,0 +1,52 @@
+# make demo   compiles a real program (SQLite's shell) both ways and runs it
+# make test   all tests, and the checks that come before them
+# make check  the quick part of it: format, lints, architecture, unit and snapshot tests
+# make bless  renews the snapshots; look at the difference before you commit it
+# Each installs what it needs first (Debian; as root or with sudo).
+
+PACKAGES := llvm-22-dev libpolly-22-dev clang-22 lld-22 libclang-rt-22-dev libclang-rt-22-dev-wasm32 \
+            wasi-libc libc6-dev libzstd-dev zlib1g-dev libxml2-dev
+SUDO     := $(if $(filter 0,$(shell id -u)),,sudo)
+BIN      := target/release
+PROGRAMS := target/programs
+DEMO     := target/demo
+
+.PHONY: all setup build demo check test bless clean
+
+all: build
+
+setup:
+	@command -v cargo >/dev/null || { echo "Rust is missing: install it with rustup (https://rustup.rs)"; exit 1; }
+	@dpkg -s $(PACKAGES) >/dev/null 2>&1 || { \
+	    $(SUDO) apt-get update -qq && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq $(PACKAGES); }
+
+build: setup
+	cargo build --release --bins
+
+programs: setup
+	+$(MAKE) --no-print-directory -C tests/programs OUT=$(abspath $(PROGRAMS))
+
+demo: build
+	+$(MAKE) --no-print-directory -C tests/programs OUT=$(abspath $(PROGRAMS)) wasm/sqlite
+	@mkdir -p $(DEMO) && cp tests/programs/sqlite/script.sql $(DEMO) && rm -f $(DEMO)/*.db
+	$(BIN)/wasmedge compile $(PROGRAMS)/wasm/sqlite.wasm $(DEMO)/sqlite_aot.wasm
+	$(BIN)/wasmedge compile $(PROGRAMS)/wasm/sqlite.wasm $(DEMO)/sqlite.so
+	$(BIN)/wasmedge --dir .:$(DEMO) $(DEMO)/sqlite_aot.wasm first.db script.sql | tail -n 5
+	$(BIN)/wasmedge --dir .:$(DEMO) $(DEMO)/sqlite.so second.db script.sql | tail -n 5
+	cmp $(DEMO)/first.db $(DEMO)/second.db
+
+check: setup
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	cargo test --workspace --exclude tests
+	cargo test -p tests -- dependencies:: snapshots::
+
+test: check programs
+	cargo build --bins
+	cargo test -p tests
+
+bless: setup
+	INSTA_UPDATE=always cargo test -p tests -- snapshots::
+
+clean:
+	rm -rf target

@@ -1,0 +1,58 @@
+//! How failures are reported, and what the process exits with.
+
+use console::Console;
+use engine::{InstantiateError, LinkErrorKind, Trap, TrapCode, TrapReason, WasiExit};
+use std::fmt::Write;
+use std::process::ExitCode;
+
+/// The exit code of a program that trapped: as a shell shows an aborted process.
+const TRAPPED: u8 = 134;
+
+/// Something went wrong before the program ran.
+pub fn failure(console: Console, message: &str) -> ExitCode {
+    console.error(message);
+    ExitCode::FAILURE
+}
+
+/// A module could not be instantiated.
+pub fn instantiation(console: Console, error: InstantiateError) -> ExitCode {
+    let code = match &error {
+        InstantiateError::Trap(_) => None,
+        InstantiateError::UnknownImport { .. } => Some(0x302),
+        InstantiateError::Link(error) => match error.kind {
+            LinkErrorKind::UnknownImport => Some(0x302),
+            LinkErrorKind::IncompatibleType => Some(0x301),
+        },
+        InstantiateError::Resource(_) => Some(0x001),
+    };
+    match (error, code) {
+        (InstantiateError::Trap(trap), _) => end(console, trap),
+        (error, Some(code)) => failure(console, &format!("instantiation failed: {error}, Code: {code:#05x}")),
+        (error, None) => failure(console, &format!("instantiation failed: {error}")),
+    }
+}
+
+/// The program ended early: by `proc_exit`, which is no failure, or by a trap.
+pub fn end(console: Console, trap: Trap) -> ExitCode {
+    if let TrapReason::Host(error) = &trap.reason
+        && let Some(WasiExit(code)) = error.downcast_ref()
+    {
+        // As every shell does with larger codes.
+        return ExitCode::from(*code as u8);
+    }
+    let code = trap.code().unwrap_or(TrapCode::HostFunctionFailed);
+    let mut message = match &trap.reason {
+        TrapReason::Code(_) => format!("execution failed: {code}, Code: {:#05x}", code.code()),
+        TrapReason::Host(error) => format!("execution failed: {code}: {error}, Code: {:#05x}", code.code()),
+    };
+    for frame in &trap.frames {
+        let name = frame.name.as_deref().unwrap_or("<unnamed>");
+        let write = write!(message, "\n    at {name} (function {}, byte offset {:#x})", frame.function, frame.offset);
+        write.expect("writing to a string succeeds");
+    }
+    if trap.omitted > 0 {
+        write!(message, "\n    and {} more", trap.omitted).expect("writing to a string succeeds");
+    }
+    console.error(message);
+    ExitCode::from(TRAPPED)
+}
