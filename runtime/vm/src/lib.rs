@@ -1,1 +1,49 @@
-//! Instances, memories, tables, globals, traps and libcalls.
+//! Instances, memories, tables, globals, traps and libcalls: everything that native code needs to run.
+//!
+//! In come the native [`Code`] of a module, mapped by whoever loads it, and the module's declarations; a [`Store`] makes
+//! instances of [`Module`]s, links them and calls their functions. What must hold:
+//!
+//! - A store owns all that its instances consist of and frees it as a whole. Handles ([`Func`], [`Memory`], …) are small
+//!   copies that say which store they belong to; using one with another store panics.
+//! - Contexts, cells, records and definitions (see [`abi::layout`]) never move while the store lives, since native code and
+//!   other instances hold pointers to them. They are reached through raw pointers only, never through long-lived references.
+//! - Guest code runs on a stack of its own (module `stack`), the runtime and host functions on the stack of the calling
+//!   thread. The switch in both directions is the only assembly (module `arch`); a trap restores the state that the innermost
+//!   call into guest code began with (module `activation`).
+//! - A fault is a trap only while guest code runs and only at an address where guest code may fault (module `signals`).
+
+#[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
+compile_error!("native code runs on x86-64 Linux only so far");
+
+mod activation;
+mod arch;
+mod caller;
+mod code;
+mod const_expr;
+mod func;
+mod global;
+mod instance;
+mod libcalls;
+mod link;
+mod memory;
+mod module;
+mod signals;
+mod stack;
+mod store;
+mod symbols;
+mod table;
+mod trap;
+mod types;
+mod value;
+
+pub use caller::Caller;
+pub use code::Code;
+pub use func::HostFn;
+pub use instance::InstantiateError;
+pub use link::{LinkError, LinkErrorKind};
+pub use memory::ResourceError;
+pub use module::{Bytes, Module};
+pub use store::{Config, Store};
+pub use symbols::runtime_symbols;
+pub use trap::{Frame, HostError, Trap, TrapReason};
+pub use value::{Extern, ExternRef, Func, Global, Instance, Memory, Slot, Table, Value};

@@ -1,0 +1,342 @@
+//! Entering and leaving guest code.
+//!
+//! The host enters guest code by [`invoke`]: an [`Activation`] begins. It ends when the function returns, or when something
+//! makes it leave: a trap, a failing host function, a fault. Then the stack pointer and the registers that `enter` has saved
+//! are restored, and whatever guest code had on its stack is forgotten. Frames of the runtime are never jumped over:
+//! implementations of libcalls return to their thunk, which leaves (module `libcalls`); a fault happens in guest code itself.
+//!
+//! Activations nest: guest code calls a host function, which calls guest code. The guest's stack then goes on below the frames
+//! of the suspended guest code; each activation remembers where that was.
+
+use crate::arch;
+use crate::signals;
+use crate::stack::{self, GuestStack};
+use crate::store::{Data, Store};
+use crate::trap::{Frame, Trap, TrapReason};
+use crate::value::Slot;
+use abi::layout::{FuncRecord, Header};
+use abi::trap::TrapCode;
+use std::any::Any;
+use std::cell::Cell;
+use std::panic;
+use std::ptr::{self, NonNull};
+
+/// What [`Header::runtime`] of a context points to.
+#[repr(C)]
+pub(crate) struct Binding {
+    pub(crate) runtime: *mut Runtime,
+    /// The context's instance; for a host function the instance that imports it.
+    pub(crate) instance: Option<u32>,
+    /// The host function, if the context is one's.
+    pub(crate) host: u32,
+}
+
+impl Binding {
+    /// The binding of a context.
+    ///
+    /// # Safety
+    /// The context is one of a living store.
+    pub(crate) unsafe fn of(context: *mut Header) -> *const Binding {
+        // SAFETY: the caller's promise.
+        unsafe { (*context).runtime.cast_const().cast() }
+    }
+}
+
+/// The part of a store that assembly and the signal handler know. Reached through raw pointers only.
+pub(crate) struct Runtime {
+    /// The host's stack pointer while guest code runs: where libcalls run, and what leaving restores.
+    pub(crate) host_sp: usize,
+    /// Where the guest's stack goes on at the next `enter`. While guest code is suspended in a libcall this is the address of
+    /// the thunk's frame: the guest's frame pointer, then the address to which the thunk returns.
+    pub(crate) guest_sp: usize,
+    pub(crate) data: *mut Data,
+    activation: *const Activation,
+    /// How many calls from the host are under way, of host functions too.
+    calls: u32,
+    /// Why the innermost activation is being left.
+    leaving: Option<Leaving>,
+    backtrace: Backtrace,
+    stack: GuestStack,
+}
+
+/// Why an activation is left.
+pub(crate) enum Leaving {
+    /// A trap of guest code.
+    Code(TrapCode),
+    /// A host function's error, or a trap that a host function passes on.
+    Trap(Trap),
+    /// A host function's panic.
+    Panic(Box<dyn Any + Send>),
+}
+
+/// A call from the host into guest code, on the host's stack.
+pub(crate) struct Activation {
+    runtime: *mut Runtime,
+    /// The store as the caller borrows it.
+    store: *mut Store,
+    /// The activation of any store that this thread was in.
+    of_thread: *const Activation,
+    /// The activation that this store was in.
+    of_store: *const Activation,
+    /// The runtime's stack pointers before.
+    host_sp: usize,
+    guest_sp: usize,
+}
+
+thread_local! {
+    /// The innermost activation on this thread. The signal handler reads it.
+    static CURRENT: Cell<*const Activation> = const { Cell::new(ptr::null()) };
+}
+
+/// A call from the host that is under way.
+pub(crate) struct Running(*mut Runtime);
+
+impl Running {
+    pub(crate) fn begin(runtime: *mut Runtime) -> Running {
+        // SAFETY: the caller borrows the runtime's store. A store that runs is not freed, so the runtime outlives `self`.
+        unsafe { (*runtime).calls += 1 };
+        Running(runtime)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // SAFETY: see `begin`.
+        unsafe { (*self.0).calls -= 1 };
+    }
+}
+
+impl Runtime {
+    pub(crate) fn new(stack_size: usize) -> Runtime {
+        let stack = GuestStack::new(stack_size);
+        Runtime {
+            host_sp: 0,
+            guest_sp: stack.top(),
+            data: ptr::null_mut(),
+            activation: ptr::null(),
+            calls: 0,
+            leaving: None,
+            backtrace: Backtrace::EMPTY,
+            stack,
+        }
+    }
+
+    /// Whether a call from the host is under way.
+    pub(crate) fn is_active(&self) -> bool {
+        self.calls > 0
+    }
+}
+
+/// The store as the caller of the innermost activation of a runtime borrows it.
+///
+/// # Safety
+/// An activation of the runtime's store is under way.
+pub(crate) unsafe fn current_store(runtime: *mut Runtime) -> *mut Store {
+    // SAFETY: the caller's promise: the activation lies on the stack of `invoke`.
+    unsafe { (*(*runtime).activation).store }
+}
+
+/// Records why the innermost activation is left, and where guest code was, which is suspended in a libcall.
+///
+/// # Safety
+/// The caller is a libcall of the runtime's store and leaves next.
+pub(crate) unsafe fn prepare_leaving(runtime: *mut Runtime, leaving: Leaving) {
+    // SAFETY: while a libcall runs, `guest_sp` is the thunk's frame.
+    unsafe {
+        (*runtime).backtrace = Backtrace::of_suspended(runtime);
+        (*runtime).leaving = Some(leaving);
+    }
+}
+
+/// Calls a guest function from the host.
+///
+/// # Safety
+/// The caller borrows the store mutably; the record is of that store and belongs to guest code; `slots` points to as many
+/// slots as its type has, with its parameters.
+pub(crate) unsafe fn invoke(store: *mut Store, record: NonNull<FuncRecord>, slots: *mut Slot) -> Result<(), Trap> {
+    signals::prepare_thread();
+    // SAFETY: the caller borrows the store.
+    let runtime = unsafe { (*store).runtime() };
+    // SAFETY: the runtime lives as long as its store, and a running store is not freed. All accesses go through this pointer;
+    // no reference to the runtime is held while guest code runs.
+    unsafe {
+        if !(*runtime).activation.is_null() && !stack::host_has_room() {
+            let backtrace = Backtrace::of_suspended(runtime);
+            return Err(backtrace.trap(TrapReason::Code(TrapCode::CallStackExhausted), &*(*runtime).data));
+        }
+        let activation = Activation {
+            runtime,
+            store,
+            of_thread: CURRENT.get(),
+            of_store: (*runtime).activation,
+            host_sp: (*runtime).host_sp,
+            guest_sp: (*runtime).guest_sp,
+        };
+        CURRENT.set(&activation);
+        (*runtime).activation = &activation;
+        let FuncRecord { code, context, entry, .. } = record.read();
+        // The record's code and wrapper follow the ABI (contract of `Code::new`).
+        let left = arch::enter(runtime, context, code, slots, entry);
+        CURRENT.set(activation.of_thread);
+        (*runtime).activation = activation.of_store;
+        (*runtime).host_sp = activation.host_sp;
+        (*runtime).guest_sp = activation.guest_sp;
+        if !left {
+            return Ok(());
+        }
+        let reason = match (*runtime).leaving.take().expect("whoever leaves says why") {
+            Leaving::Panic(payload) => panic::resume_unwind(payload),
+            Leaving::Trap(Trap { reason, frames, omitted }) if frames.is_empty() && omitted == 0 => reason,
+            Leaving::Trap(trap) => return Err(trap),
+            Leaving::Code(code) => TrapReason::Code(code),
+        };
+        Err((*runtime).backtrace.trap(reason, &*(*runtime).data))
+    }
+}
+
+/// The processor's state at a fault.
+#[derive(Clone, Copy)]
+pub(crate) struct FaultState {
+    pub(crate) pc: usize,
+    pub(crate) sp: usize,
+    pub(crate) fp: usize,
+}
+
+/// Decides whether a fault at `address` is a trap of the guest code that this thread runs, and if so records it. Gives the
+/// runtime with which to leave. Async-signal-safe.
+pub(crate) fn on_fault(state: FaultState, address: usize) -> Option<*mut Runtime> {
+    let activation = CURRENT.get();
+    if activation.is_null() {
+        return None;
+    }
+    // SAFETY: the activation lies on the stack of `invoke`, which has not returned; so the runtime and its data live. The code
+    // that was interrupted runs on the guest's stack, or we give up: it is guest code, a thunk or a runtime symbol, none of
+    // which changes what is read here.
+    unsafe {
+        let runtime = (*activation).runtime;
+        // Host code never runs on the guest's stack. Guest code may be in a runtime symbol such as `memcpy`, so that the
+        // program counter alone would say less.
+        if !(*runtime).stack.contains(state.sp) {
+            return None;
+        }
+        let data = (*runtime).data;
+        let code = if (*runtime).stack.guard_contains(address) {
+            TrapCode::CallStackExhausted
+        } else if (*data).memories.iter().any(|memory| memory.reservation().contains(&address)) {
+            TrapCode::MemoryOutOfBounds
+        } else {
+            return None;
+        };
+        (*runtime).backtrace = Backtrace::of_fault(runtime, state);
+        // Nothing is being left yet, so there is nothing to drop.
+        (&raw mut (*runtime).leaving).write(Some(Leaving::Code(code)));
+        Some(runtime)
+    }
+}
+
+/// Where guest code was: program counters of the innermost frames, calls' return addresses less one, so that they lie in the
+/// calling function. The memory is fixed, because the signal handler fills it.
+#[derive(Clone, Copy)]
+struct Backtrace {
+    counters: [usize; Backtrace::CAPACITY],
+    /// How many there are, those beyond the capacity too.
+    count: usize,
+}
+
+impl Backtrace {
+    const CAPACITY: usize = 64;
+    const EMPTY: Backtrace = Backtrace { counters: [0; Backtrace::CAPACITY], count: 0 };
+
+    /// The frames of guest code that is suspended in a libcall.
+    ///
+    /// # Safety
+    /// Guest code of the runtime's store is suspended.
+    unsafe fn of_suspended(runtime: *mut Runtime) -> Backtrace {
+        let mut backtrace = Backtrace::EMPTY;
+        // SAFETY: the caller's promise.
+        unsafe { backtrace.walk_activations(runtime, (*runtime).guest_sp, (*runtime).activation) };
+        backtrace
+    }
+
+    /// The frames of guest code that faulted. Async-signal-safe.
+    ///
+    /// # Safety
+    /// The runtime's store is running guest code, which faulted.
+    unsafe fn of_fault(runtime: *mut Runtime, state: FaultState) -> Backtrace {
+        let mut backtrace = Backtrace::EMPTY;
+        backtrace.push(state.pc);
+        // SAFETY: the runtime, its activation and its data live while guest code runs. Words are read from the guest's stack
+        // only, above its guard.
+        unsafe {
+            let runtime = &*runtime;
+            let in_code = |pc| (*runtime.data).instances.iter().any(|instance| instance.module().code().contains(pc));
+            // A function that has not made its frame yet, or a runtime symbol that makes none: the frame pointer is that of
+            // the caller, whose own counter is the return address on top of the stack.
+            if (!in_code(state.pc) || arch::begins_frame(state.pc)) && runtime.stack.holds(state.sp, 1) {
+                let caller = *ptr::with_exposed_provenance::<usize>(state.sp);
+                if in_code(caller) {
+                    backtrace.push(caller - 1);
+                }
+            }
+            let activation = &*runtime.activation;
+            backtrace.walk(&runtime.stack, state.fp);
+            backtrace.walk_activations(runtime, activation.guest_sp, activation.of_store);
+        }
+        backtrace
+    }
+
+    /// Adds the frames of suspended guest code, from the thunk's frame on, and of the activations outside it.
+    ///
+    /// # Safety
+    /// `thunk` is the frame of the thunk in which `activation` is suspended, if there is one.
+    unsafe fn walk_activations(&mut self, runtime: *const Runtime, thunk: usize, activation: *const Activation) {
+        let (mut thunk, mut activation) = (thunk, activation);
+        while !activation.is_null() {
+            // SAFETY: the activation lies on the stack of `invoke`, which has not returned, and its runtime lives.
+            unsafe {
+                self.walk(&(*runtime).stack, thunk);
+                (thunk, activation) = ((*activation).guest_sp, (*activation).of_store);
+            }
+        }
+    }
+
+    /// Adds the return addresses of a chain of frames, up to where the host entered.
+    fn walk(&mut self, stack: &GuestStack, mut frame: usize) {
+        while stack.holds(frame, 2) && frame.is_multiple_of(size_of::<usize>()) {
+            // SAFETY: both words lie in the guest's stack, above its guard. Only guest code has written there, and it is
+            // suspended.
+            let [outer, return_address] = unsafe { *ptr::with_exposed_provenance::<[usize; 2]>(frame) };
+            // The outermost frame is that of the wrapper, which returns into `enter` and whose caller's frame is the host's.
+            if !stack.holds(outer, 2) || outer <= frame {
+                return;
+            }
+            self.push(return_address.wrapping_sub(1));
+            frame = outer;
+        }
+    }
+
+    fn push(&mut self, pc: usize) {
+        if let Some(counter) = self.counters.get_mut(self.count) {
+            *counter = pc;
+        }
+        self.count += 1;
+    }
+
+    /// The trap with the functions that the frames belong to.
+    fn trap(&self, reason: TrapReason, data: &Data) -> Trap {
+        let counters = &self.counters[..self.count.min(Backtrace::CAPACITY)];
+        let frames = counters.iter().filter_map(|&pc| {
+            let module =
+                data.instances.iter().map(|instance| instance.module()).find(|module| module.code().contains(pc))?;
+            let body = module.code().function_at(pc)?;
+            let function = module.declarations().function(body);
+            Some(Frame {
+                module: module.clone(),
+                function,
+                name: module.function_name(function).map(str::to_string),
+                offset: module.declarations().bodies[body.index()].start,
+            })
+        });
+        Trap { reason, frames: frames.collect(), omitted: self.count - counters.len() }
+    }
+}

@@ -1,0 +1,5 @@
+//! What differs between processors: switching stacks, and the processor's state at a fault.
+
+mod x86_64;
+
+pub(crate) use x86_64::{begins_frame, enter, fault_state, leave, leave_to, thunk};

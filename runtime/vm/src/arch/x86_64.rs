@@ -1,0 +1,137 @@
+//! x86-64, System V calling convention.
+//!
+//! All three pieces of assembly agree on one thing: while guest code runs, `Runtime::host_sp` is the address below what `enter`
+//! has pushed on the host's stack, and it is aligned to 16 bytes.
+
+use crate::activation::{FaultState, Runtime};
+use crate::value::Slot;
+use abi::layout::Header;
+use std::arch::naked_asm;
+use std::mem::offset_of;
+
+/// Calls `entry(context, code, slots)` on the guest's stack. Gives whether guest code was left rather than returning.
+///
+/// # Safety
+/// The runtime's stack pointers are those of suspended guest code or of the empty stack, the current activation is of this
+/// runtime, and `entry` is the wrapper of the type that `code` and the slots have.
+#[unsafe(naked)]
+pub(crate) unsafe extern "C" fn enter(
+    runtime: *mut Runtime,
+    context: *mut Header,
+    code: *const u8,
+    slots: *mut Slot,
+    entry: *const u8,
+) -> bool {
+    naked_asm!(
+        "push rbp",
+        "mov rbp, rsp",
+        "push rbx",
+        "push r12",
+        "push r13",
+        "push r14",
+        "push r15",
+        "sub rsp, 8",
+        "mov [rdi + {host_sp}], rsp",
+        "mov rsp, [rdi + {guest_sp}]",
+        // The wrapper preserves rbx.
+        "mov rbx, rdi",
+        "mov rdi, rsi",
+        "mov rsi, rdx",
+        "mov rdx, rcx",
+        "call r8",
+        "mov rsp, [rbx + {host_sp}]",
+        "xor eax, eax",
+        "add rsp, 8",
+        "pop r15",
+        "pop r14",
+        "pop r13",
+        "pop r12",
+        "pop rbx",
+        "pop rbp",
+        "ret",
+        host_sp = const offset_of!(Runtime, host_sp),
+        guest_sp = const offset_of!(Runtime, guest_sp),
+    )
+}
+
+/// Leaves guest code: returns `true` from the innermost `enter`. Jumped to from guest code or a thunk, never called by Rust.
+#[unsafe(naked)]
+pub(crate) unsafe extern "C" fn leave(runtime: *mut Runtime) -> ! {
+    naked_asm!(
+        "mov rsp, [rdi + {host_sp}]",
+        "mov eax, 1",
+        "add rsp, 8",
+        "pop r15",
+        "pop r14",
+        "pop r13",
+        "pop r12",
+        "pop rbx",
+        "pop rbp",
+        "ret",
+        host_sp = const offset_of!(Runtime, host_sp),
+    )
+}
+
+/// The body of a libcall's thunk: calls `$shell`, which has the same parameters, on the host's stack. The shell returns an
+/// outcome: the libcall's result in rax, and in rdx the runtime to leave with, or null.
+///
+/// Parameters stay in their registers; no libcall has more than six.
+macro_rules! thunk {
+    ($shell:path) => {
+        std::arch::naked_asm!(
+            "push rbp",
+            "mov rbp, rsp",
+            "mov rax, [rdi + {binding}]",
+            "mov rax, [rax + {runtime}]",
+            "mov [rax + {guest_sp}], rbp",
+            "mov rsp, [rax + {host_sp}]",
+            "call {shell}",
+            "mov rsp, rbp",
+            "pop rbp",
+            "test rdx, rdx",
+            "jnz 2f",
+            "ret",
+            "2:",
+            "mov rdi, rdx",
+            "jmp {leave}",
+            binding = const std::mem::offset_of!(abi::layout::Header, runtime),
+            runtime = const std::mem::offset_of!($crate::activation::Binding, runtime),
+            guest_sp = const std::mem::offset_of!($crate::activation::Runtime, guest_sp),
+            host_sp = const std::mem::offset_of!($crate::activation::Runtime, host_sp),
+            shell = sym $shell,
+            leave = sym $crate::arch::leave,
+        )
+    };
+}
+pub(crate) use thunk;
+
+/// Whether the instruction at an address is the one with which a function begins to make its frame: `push rbp`.
+pub(crate) fn begins_frame(pc: usize) -> bool {
+    // SAFETY: the processor has just fetched the instruction from there.
+    unsafe { *std::ptr::with_exposed_provenance::<u8>(pc) == 0x55 }
+}
+
+/// The state that a signal interrupted.
+///
+/// # Safety
+/// `context` is what the kernel gave the signal handler.
+pub(crate) unsafe fn fault_state(context: *const libc::ucontext_t) -> FaultState {
+    // SAFETY: the caller's promise.
+    let registers = unsafe { &(*context).uc_mcontext.gregs };
+    let register = |index: i32| registers[index as usize] as usize;
+    FaultState { pc: register(libc::REG_RIP), sp: register(libc::REG_RSP), fp: register(libc::REG_RBP) }
+}
+
+/// Makes the interrupted code go on with leaving guest code when the signal handler returns.
+///
+/// # Safety
+/// `context` is what the kernel gave the signal handler; guest code of the runtime's store was interrupted.
+pub(crate) unsafe fn leave_to(context: *mut libc::ucontext_t, runtime: *mut Runtime) {
+    const DIRECTION_FLAG: libc::greg_t = 1 << 10;
+    // SAFETY: the caller's promise.
+    let registers = unsafe { &mut (*context).uc_mcontext.gregs };
+    registers[libc::REG_RIP as usize] = leave as *const () as libc::greg_t;
+    registers[libc::REG_RDI as usize] = runtime as libc::greg_t;
+    // A runtime symbol may have been interrupted while it copied backwards.
+    registers[libc::REG_EFL as usize] &= !DIRECTION_FLAG;
+}

@@ -1,0 +1,106 @@
+//! The native code of a module, mapped.
+
+use abi::container::Native;
+use abi::module::Module;
+use abi::types::{DefinedFuncIdx, TypeIdx};
+use std::fmt;
+use std::ops::Range;
+use std::sync::OnceLock;
+
+/// The native code of one module.
+pub struct Code {
+    base: *const u8,
+    text: Range<usize>,
+    functions: Vec<u32>,
+    entries: Vec<u32>,
+    hosts: Vec<u32>,
+    /// Where functions and wrappers begin, ascending; made when the first backtrace asks.
+    starts: OnceLock<Vec<(u32, Option<DefinedFuncIdx>)>>,
+    /// Keeps the image mapped.
+    _mapping: Box<dyn Send + Sync>,
+}
+
+// SAFETY: the image behind `base` is never written after it was mapped (contract of `Code::new`), and the mapping itself is
+// `Send` and `Sync`.
+unsafe impl Send for Code {}
+// SAFETY: as above.
+unsafe impl Sync for Code {}
+
+impl Code {
+    /// Takes over a mapped image.
+    ///
+    /// # Safety
+    /// - `base` points to an image that `native` describes: mapped with its text executable, its import slots filled, and all
+    ///   offsets of functions and wrappers right;
+    /// - the image stays mapped and unchanged as long as `mapping` lives;
+    /// - the code follows [`abi`] and was compiled from a valid module, and the result is put together with that module's
+    ///   declarations only ([`crate::Module::new`]).
+    pub unsafe fn new(mapping: Box<dyn Send + Sync>, base: *const u8, native: &Native) -> Code {
+        let text = &native.parts.text;
+        Code {
+            base,
+            text: base.addr() + text.start as usize..base.addr() + text.end as usize,
+            functions: native.functions.clone(),
+            entries: native.entries.clone(),
+            hosts: native.hosts.clone(),
+            starts: OnceLock::new(),
+            _mapping: mapping,
+        }
+    }
+
+    /// # Panics
+    /// If the numbers of functions and wrappers are not those of the module.
+    pub(crate) fn check(&self, module: &Module) {
+        assert_eq!(self.functions.len(), module.bodies.len(), "one native function for each body");
+        assert_eq!(self.entries.len(), module.types.len(), "one entry wrapper for each type");
+        assert_eq!(self.hosts.len(), module.types.len(), "one host wrapper for each type");
+    }
+
+    /// The native code of a function.
+    pub(crate) fn function(&self, index: DefinedFuncIdx) -> *const u8 {
+        self.base.wrapping_add(self.functions[index.index()] as usize)
+    }
+
+    /// The wrapper that calls functions of a type from the host.
+    pub(crate) fn entry(&self, ty: TypeIdx) -> *const u8 {
+        self.base.wrapping_add(self.entries[ty.index()] as usize)
+    }
+
+    /// The wrapper that calls the host as a function of a type.
+    pub(crate) fn host(&self, ty: TypeIdx) -> *const u8 {
+        self.base.wrapping_add(self.hosts[ty.index()] as usize)
+    }
+
+    /// Whether an address lies in the code. Async-signal-safe.
+    pub(crate) fn contains(&self, pc: usize) -> bool {
+        self.text.contains(&pc)
+    }
+
+    /// The function that an address lies in; none for wrappers and addresses outside.
+    pub(crate) fn function_at(&self, pc: usize) -> Option<DefinedFuncIdx> {
+        if !self.contains(pc) {
+            return None;
+        }
+        let offset = (pc - self.base.addr()) as u32;
+        let starts = self.starts.get_or_init(|| self.starts());
+        let after = starts.partition_point(|&(start, _)| start <= offset);
+        starts[..after].last()?.1
+    }
+
+    fn starts(&self) -> Vec<(u32, Option<DefinedFuncIdx>)> {
+        let functions = self.functions.iter().zip(0..).map(|(&start, index)| (start, Some(DefinedFuncIdx(index))));
+        let wrappers = self.entries.iter().chain(&self.hosts).map(|&start| (start, None));
+        let mut starts: Vec<_> = wrappers.chain(functions).collect();
+        starts.sort_by_key(|&(start, _)| start);
+        starts
+    }
+}
+
+impl fmt::Debug for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Code")
+            .field("text", &self.text)
+            .field("functions", &self.functions.len())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,91 @@
+//! A module that can be instantiated.
+
+use crate::code::Code;
+use crate::types;
+use abi::layout::Layout;
+use abi::module::{self, ExportItem};
+use abi::types::{DataIdx, FuncIdx};
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+/// The bytes of a module's binary form.
+pub type Bytes = Arc<dyn AsRef<[u8]> + Send + Sync>;
+
+/// A compiled module: what it declares, its bytes and its native code. Shared by its instances in all stores.
+pub struct Module {
+    declarations: module::Module,
+    bytes: Bytes,
+    code: Code,
+    name: Option<String>,
+    layout: Layout,
+    type_ids: Vec<u32>,
+    exports: HashMap<String, ExportItem>,
+    function_names: OnceLock<BTreeMap<FuncIdx, String>>,
+}
+
+impl Module {
+    /// Puts together a module. `bytes` is the binary that `declarations` were decoded from, and `code` was compiled from it
+    /// (see [`Code::new`] for what that promise carries). `name` is for people: backtraces show it.
+    ///
+    /// # Panics
+    /// If the code has another number of functions or wrappers than the module declares.
+    pub fn new(declarations: module::Module, bytes: Bytes, code: Code, name: Option<String>) -> Module {
+        code.check(&declarations);
+        let layout = Layout::new(&declarations);
+        let type_ids = declarations.types.iter().map(types::intern).collect();
+        let exports = declarations.exports.iter().map(|export| (export.name.clone(), export.item)).collect();
+        Module { declarations, bytes, code, name, layout, type_ids, exports, function_names: OnceLock::new() }
+    }
+
+    /// What the module declares.
+    pub fn declarations(&self) -> &module::Module {
+        &self.declarations
+    }
+
+    /// The module's binary form.
+    pub fn bytes(&self) -> &[u8] {
+        (*self.bytes).as_ref()
+    }
+
+    /// The layout of its contexts.
+    pub fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// The name that it was given.
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    /// The name of a function in the module's name section.
+    pub fn function_name(&self, index: FuncIdx) -> Option<&str> {
+        let names = self.function_names.get_or_init(|| self.declarations.function_names(self.bytes()));
+        names.get(&index).map(String::as_str)
+    }
+
+    pub(crate) fn code(&self) -> &Code {
+        &self.code
+    }
+
+    /// The canonical ids of its types.
+    pub(crate) fn type_ids(&self) -> &[u32] {
+        &self.type_ids
+    }
+
+    pub(crate) fn export(&self, name: &str) -> Option<ExportItem> {
+        self.exports.get(name).copied()
+    }
+
+    /// The contents of a data segment; empty if the bytes do not reach that far.
+    pub(crate) fn data(&self, index: DataIdx) -> &[u8] {
+        let range = &self.declarations.data[index.index()].range;
+        self.bytes().get(range.start as usize..range.end as usize).unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for Module {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Module").field("name", &self.name).field("code", &self.code).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,91 @@
+//! Traps as the caller sees them.
+
+use crate::module::Module;
+use abi::trap::TrapCode;
+use abi::types::FuncIdx;
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+
+/// What a host function reports when it fails. It travels to the caller unchanged, who may downcast it.
+pub type HostError = Box<dyn Error + Send + Sync>;
+
+/// Why execution of guest code ended early, and where.
+#[derive(Debug)]
+pub struct Trap {
+    /// Why.
+    pub reason: TrapReason,
+    /// The guest functions that were running, innermost first, as far as the record goes.
+    pub frames: Vec<Frame>,
+    /// How many native frames there were beyond the record's end.
+    pub omitted: usize,
+}
+
+/// Why execution ended early.
+#[derive(Debug)]
+pub enum TrapReason {
+    /// One of the reasons that guest code itself has.
+    Code(TrapCode),
+    /// A host function failed.
+    Host(HostError),
+}
+
+/// A guest function that was running.
+#[derive(Clone, Debug)]
+pub struct Frame {
+    /// The function's module.
+    pub module: Arc<Module>,
+    /// The function.
+    pub function: FuncIdx,
+    /// Its name in the module's name section.
+    pub name: Option<String>,
+    /// Where its body begins, in bytes from the start of the module's binary.
+    pub offset: u64,
+}
+
+impl Trap {
+    /// A trap without a record of frames.
+    pub(crate) fn bare(reason: TrapReason) -> Trap {
+        Trap { reason, frames: Vec::new(), omitted: 0 }
+    }
+
+    /// What a host function's error becomes. A trap that it got from guest code which it called stays that trap.
+    pub(crate) fn of_host_error(error: HostError) -> Trap {
+        match error.downcast::<Trap>() {
+            Ok(trap) => *trap,
+            Err(error) => Trap::bare(TrapReason::Host(error)),
+        }
+    }
+
+    /// The reason, if it is one that guest code itself has.
+    pub fn code(&self) -> Option<TrapCode> {
+        match self.reason {
+            TrapReason::Code(code) => Some(code),
+            TrapReason::Host(_) => None,
+        }
+    }
+}
+
+impl From<TrapCode> for Trap {
+    fn from(code: TrapCode) -> Trap {
+        Trap::bare(TrapReason::Code(code))
+    }
+}
+
+impl fmt::Display for Trap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.reason {
+            TrapReason::Code(code) => code.fmt(f),
+            TrapReason::Host(error) => error.fmt(f),
+        }
+    }
+}
+
+impl Error for Trap {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match &self.reason {
+            TrapReason::Code(_) => None,
+            TrapReason::Host(error) => error.source(),
+        }
+    }
+}
