@@ -11,6 +11,8 @@ use std::ops::Range;
 
 /// Size and alignment of an import slot, in bytes.
 const SLOT_SIZE: u32 = 8;
+/// The most that a section can be aligned to, in bytes: the smallest page that an image is mapped with.
+const MAX_ALIGN: u32 = 4096;
 
 /// A symbol's place in the image, and its size in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,9 +105,10 @@ impl End {
                 if section.part != part {
                     continue;
                 }
-                if section.align > self.page {
+                if section.align > MAX_ALIGN {
+                    let name = section.name;
                     let message =
-                        format!("object {position}: section `{}` is aligned to more than a page", section.name);
+                        format!("object {position}: section `{name}` is aligned to more than {MAX_ALIGN} bytes");
                     return Err(error(Kind::Link, message));
                 }
                 *place = self.take(section.data.len() as u64, section.align)?;
