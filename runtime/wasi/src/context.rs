@@ -98,7 +98,7 @@ impl Builder {
         Self::default()
     }
 
-    /// Appends arguments; the first of all is the program's name.
+    /// Appends arguments; the first of all is the program's name. To C programs a NUL ends an argument.
     pub fn args<A: IntoBytes>(&mut self, args: impl IntoIterator<Item = A>) -> &mut Self {
         self.args.extend(args.into_iter().map(IntoBytes::into_bytes));
         self

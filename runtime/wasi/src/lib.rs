@@ -12,12 +12,15 @@
 //! - A descriptor does what its rights allow, and passes on what its inheriting rights allow.
 //! - Memory taken for a call is bounded by small constants, not by what the guest says.
 //!
-//! Where preview 1 leaves a choice or is hard to give:
-//! - A read-only directory is one on a read-only file system (`rofs`), not one with fewer rights:
-//!   libraries ask for rights that they do not use, and a missing right says less.
+//! Where preview 1 leaves a choice, or is hard to give:
+//! - A read-only directory is one on a read-only file system (`rofs`), not one with fewer rights: libraries ask for
+//!   rights that they do not use, and a missing right says less.
 //! - Descriptors are numbered from the lowest free one on.
 //! - The rights to set a file's size and to allocate come with the right to write only.
-//! - `..` in a listing has the inode of the directory itself.
+//! - A link can be made to any relative path, but leads nowhere outside; to an absolute path none can be made.
+//! - `..` in a listing has the inode of the directory itself. Names in listings and contents of links are the host's
+//!   bytes, even if they are not UTF-8; paths from the guest must be.
+//! - The clocks of CPU time can be read, not waited for.
 //! - Sockets are refused: see `socket`.
 //!
 //! The host is Linux: appending and synchronizing are asked for with each write, which other

@@ -37,6 +37,9 @@ pub(crate) struct Slot<T> {
 /// written in part, as the callers of `readv` and `writev` must expect anyway.
 const MAX_REGIONS: usize = 1024;
 
+/// The longest path that the host takes (`PATH_MAX` without the NUL).
+const MAX_PATH: usize = 4095;
+
 /// The guest's memory for the time of one call.
 #[derive(Debug)]
 pub(crate) struct Memory<'m>(&'m mut [u8]);
@@ -104,7 +107,11 @@ impl<'m> Memory<'m> {
 
     /// A string that names something: UTF-8, without NUL.
     pub fn text(&self, ptr: Ptr, len: u32) -> Result<&Path, Errno> {
-        let text = str::from_utf8(self.bytes(ptr, len)?).map_err(|_| Errno::Ilseq)?;
+        let bytes = self.bytes(ptr, len)?;
+        if bytes.len() > MAX_PATH {
+            return Err(Errno::Nametoolong);
+        }
+        let text = str::from_utf8(bytes).map_err(|_| Errno::Ilseq)?;
         if text.contains('\0') {
             return Err(Errno::Inval);
         }
@@ -148,20 +155,23 @@ impl<'m> Memory<'m> {
 
     /// The regions as the host wants them for reading in, in their order; `None` if two overlap.
     pub fn scatter(&mut self, regions: &[Range<usize>]) -> Option<Vec<IoSliceMut<'_>>> {
+        if let [region] = regions {
+            return Some(vec![self.region_mut(region.clone())]);
+        }
         let mut order: Vec<usize> = (0..regions.len()).collect();
         order.sort_unstable_by_key(|&index| regions[index].start);
-        let mut slices: Vec<&mut [u8]> = regions.iter().map(|_| &mut [][..]).collect();
+        let mut slices: Vec<IoSliceMut<'_>> = regions.iter().map(|_| IoSliceMut::new(&mut [])).collect();
         let mut rest = &mut self.0[..];
         let mut taken = 0;
         for index in order {
             let region = &regions[index];
             let gap = region.start.checked_sub(taken)?;
             let (slice, tail) = rest.split_at_mut(gap).1.split_at_mut(region.len());
-            slices[index] = slice;
+            slices[index] = IoSliceMut::new(slice);
             rest = tail;
             taken = region.end;
         }
-        Some(slices.into_iter().map(IoSliceMut::new).collect())
+        Some(slices)
     }
 
     /// One region alone.

@@ -165,9 +165,9 @@ pub(crate) fn path_filestat_set_times(
     let follow = flags::<LookupFlags>(lookup)?.contains(LookupFlags::SYMLINK_FOLLOW);
     let (access, modification) = NewTime::pair(atim, mtim, fstflags)?;
     if follow {
-        dir.set_times(path, access.spec(), modification.spec())?;
-    } else {
-        dir.set_symlink_times(path, access.spec(), modification.spec())?;
+        // Resolved first: to set times through a link, cap-std opens the file, which can fail, or wait for a pipe's
+        // other end.
+        return Ok(dir.set_symlink_times(dir.canonicalize(path)?, access.spec(), modification.spec())?);
     }
-    Ok(())
+    Ok(dir.set_symlink_times(path, access.spec(), modification.spec())?)
 }

@@ -141,6 +141,10 @@ fn attributes_and_times() {
     fails(guest.set_times(0, "file", [0, 0, 12]), Errno::Inval);
     fails(guest.set_times(0, "file", [0, 0, 16]), Errno::Inval);
     fails(guest.set_times(0, "none", [0, 0, 1]), Errno::Noent);
+    fails(guest.set_times(FOLLOW, "none", [0, 0, 1]), Errno::Noent);
+    fails(guest.set_times(FOLLOW, "file/", [0, 0, 1]), Errno::Notdir);
+    guest.set_times(FOLLOW, ".", [0, 7, 4]).unwrap();
+    assert_eq!(guest.path_filestat(0, ".").unwrap().mtim, 7);
 
     std::os::unix::fs::symlink("file", dir.path().join("link")).unwrap();
     guest.set_times(NOFOLLOW, "link", [0, 3_000_000_000, 4]).unwrap();
@@ -183,6 +187,21 @@ fn bad_pointers_come_before_effects() {
     fails(guest.call("path_open", &[ROOT, 0, 0, 3, CREAT, 0, 0, 0, end]), Errno::Fault);
     assert!(!dir.path().join("new").exists());
     fails(guest.call("path_open", &[ROOT, 0, end, 3, CREAT, 0, 0, 0, 0]), Errno::Fault);
+}
+
+#[test]
+fn nothing_to_transfer() {
+    let (mut guest, _dir) = guest();
+    let fd = guest.create("file");
+    assert_eq!(guest.write(fd, b""), Ok(0));
+    assert_eq!(guest.read(fd, 0).unwrap(), b"");
+    for name in ["fd_read", "fd_write"] {
+        guest.call(name, &[fd, 0, 0, 0]).unwrap();
+        guest.call("fd_fdstat_set_flags", &[fd, APPEND | SYNC]).unwrap();
+        guest.call(name, &[fd, 0, 0, 0]).unwrap();
+    }
+    guest.call("fd_pread", &[fd, 0, 0, 0, 0]).unwrap();
+    guest.call("fd_pwrite", &[fd, 0, 0, 0, 0]).unwrap();
 }
 
 #[test]

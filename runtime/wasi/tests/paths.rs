@@ -78,6 +78,8 @@ fn bad_paths() {
     fails(guest.call("path_unlink_file", &[ROOT, 0, 5]), Errno::Ilseq);
     fails(guest.call("path_unlink_file", &[ROOT, 0xffff_ffff, 5]), Errno::Fault);
     fails(guest.symlink("", "x"), Errno::Noent);
+    fails(guest.unlink(&"x/".repeat(2048)), Errno::Nametoolong);
+    fails(guest.unlink(&"./".repeat(2047)), Errno::Isdir);
     assert!(dir.path().join("file").exists());
 }
 
@@ -174,6 +176,23 @@ fn links_and_names() {
     guest.symlink("none", "dangling").unwrap();
     fails(guest.link(FOLLOW, "dangling", "hard3"), Errno::Noent);
     fails(guest.link(2, "file", "hard3"), Errno::Inval);
+}
+
+/// Setting times opens nothing: a pipe without another end would keep it waiting.
+#[test]
+fn times_of_a_pipe() {
+    let (mut guest, dir) = guest();
+    let mode = rustix::fs::Mode::from_raw_mode(0o600);
+    rustix::fs::mkfifoat(rustix::fs::CWD, dir.path().join("pipe"), mode).unwrap();
+    guest.symlink("pipe", "link").unwrap();
+    guest.set_times(FOLLOW, "link", [1, 2, 5]).unwrap();
+    let stat = guest.path_filestat(NOFOLLOW, "pipe").unwrap();
+    assert_eq!((stat.filetype, stat.atim, stat.mtim), (0, 1, 2));
+    let fd = guest.open_with(ROOT, 0, "pipe", 0, ALL_FILE, 0, NONBLOCK).unwrap();
+    fails(guest.read(fd, 1), Errno::Again);
+    guest.write(fd, b"text").unwrap();
+    guest.call("fd_fdstat_set_flags", &[fd, 0]).unwrap();
+    assert_eq!(guest.read(fd, 10).unwrap(), b"text");
 }
 
 #[test]

@@ -260,6 +260,12 @@ fn bad_polls() {
 }
 
 #[test]
+fn a_context_can_go_to_another_thread() {
+    fn send<T: Send + 'static>(_: T) {}
+    send(Builder::new().build());
+}
+
+#[test]
 fn the_table_is_complete() {
     let names: Vec<_> = FUNCTIONS.iter().map(|function| function.name).collect();
     assert_eq!(names.len(), 46);
