@@ -1,7 +1,6 @@
-//! What can go wrong before a program runs.
+//! What can go wrong when a module is loaded.
 
 use loader::{LoadError, Rejected};
-use vm::{LinkError, Trap};
 
 /// Why a module could not be loaded.
 #[derive(Debug, thiserror::Error)]
@@ -15,26 +14,4 @@ pub enum ModuleError {
     /// The module has native code that must not run here.
     #[error("its native code cannot be used: {0}; compile it again (wasmedge compile)")]
     Rejected(Rejected),
-}
-
-/// Why a module could not be instantiated.
-#[derive(Debug, thiserror::Error)]
-pub enum InstantiateError {
-    /// No one defines an import.
-    #[error("unknown import: `{module}` `{name}`")]
-    UnknownImport {
-        /// The import's module.
-        module: String,
-        /// The import's name.
-        name: String,
-    },
-    /// What is imported is not of the type that the module asks for.
-    #[error(transparent)]
-    Link(LinkError),
-    /// The module asks for more than the store allows or the system gives.
-    #[error("{0}")]
-    Resource(String),
-    /// A segment did not fit, or the start function trapped.
-    #[error(transparent)]
-    Trap(Trap),
 }

@@ -26,12 +26,12 @@ mod preview1;
 
 pub use abi::trap::TrapCode;
 pub use abi::types::{FuncType, GlobalType, Limits, MemoryType, TableType, ValType};
-pub use error::{InstantiateError, ModuleError};
+pub use error::ModuleError;
 pub use linker::Linker;
 pub use module::Module;
 pub use preview1::add_wasi;
 pub use vm::{
-    Caller, Config, Extern, ExternRef, Frame, Func, Global, HostError, HostFn, Instance, LinkError, LinkErrorKind, Memory,
+    Caller, Config, Extern, ExternRef, Frame, Func, Global, HostError, HostFn, Instance, InstantiateError, LinkError, LinkErrorKind, Memory,
     Slot, Store, Table, Trap, TrapReason, Value,
 };
 pub use wasi::{MODULE as WASI_MODULE, Builder as WasiBuilder, Context as WasiContext, Exit as WasiExit};

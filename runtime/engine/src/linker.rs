@@ -1,10 +1,9 @@
 //! Resolving imports by name.
 
-use crate::error::InstantiateError;
 use crate::module::Module;
 use abi::types::FuncType;
 use std::collections::HashMap;
-use vm::{Caller, Extern, HostError, Instance, Slot, Store};
+use vm::{Caller, Extern, HostError, Instance, InstantiateError, LinkError, Slot, Store};
 
 /// Names for what modules import: `module` and `name` together stand for one item of a store.
 #[derive(Clone, Debug, Default)]
@@ -54,16 +53,9 @@ impl Linker {
     /// If an import is unknown or of another type, or if instantiation traps.
     pub fn instantiate(&self, store: &mut Store, module: &Module) -> Result<Instance, InstantiateError> {
         let resolve = |import: &abi::module::Import| {
-            self.get(&import.module, &import.name).ok_or_else(|| InstantiateError::UnknownImport {
-                module: import.module.clone(),
-                name: import.name.clone(),
-            })
+            self.get(&import.module, &import.name).ok_or_else(|| LinkError::unknown(import))
         };
         let imports = module.declarations().imports.iter().map(resolve).collect::<Result<Vec<_>, _>>()?;
-        store.instantiate(module.inner(), &imports).map_err(|error| match error {
-            vm::InstantiateError::Link(error) => InstantiateError::Link(error),
-            vm::InstantiateError::Resource(error) => InstantiateError::Resource(error.to_string()),
-            vm::InstantiateError::Trap(trap) => InstantiateError::Trap(trap),
-        })
+        store.instantiate(module.inner(), &imports)
     }
 }

@@ -18,7 +18,8 @@ pub fn add_wasi(linker: &mut Linker, store: &mut Store, context: Context) {
         let ty = FuncType::new(types(function.params), types(function.results));
         let context = context.clone();
         linker.define_function(store, MODULE, function.name, ty, move |caller, slots| {
-            call(function, &mut context.lock().map_err(|_| "WASI failed in an earlier call")?, caller, slots)
+            let mut context = context.lock().map_err(|_| "WASI failed in an earlier call")?;
+            call(function, &mut context, caller, slots)
         });
     }
 }

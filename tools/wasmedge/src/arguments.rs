@@ -1,5 +1,6 @@
 //! The command line of `wasmedge run`.
 
+use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use console::{Console, Level};
 use std::ffi::{OsStr, OsString};
@@ -78,7 +79,7 @@ fn command() -> Command {
                 .long("env")
                 .value_name("NAME=VALUE")
                 .action(ArgAction::Append)
-                .value_parser(clap::builder::OsStringValueParser::new().try_map(|text| parse_env(&text)))
+                .value_parser(OsStringValueParser::new().try_map(|text: OsString| parse_env(&text)))
                 .help("Set a variable of the program's environment"),
         )
         .arg(

@@ -2,7 +2,7 @@
 
 use console::Console;
 use engine::{InstantiateError, LinkErrorKind, Trap, TrapCode, TrapReason, WasiExit};
-use std::fmt::Write;
+use std::fmt::{Display, Write};
 use std::process::ExitCode;
 
 /// The exit code of a program that trapped: as a shell shows an aborted process.
@@ -16,19 +16,14 @@ pub fn failure(console: Console, message: &str) -> ExitCode {
 
 /// A module could not be instantiated.
 pub fn instantiation(console: Console, error: InstantiateError) -> ExitCode {
-    let code = match &error {
-        InstantiateError::Trap(_) => None,
-        InstantiateError::UnknownImport { .. } => Some(0x302),
+    let fail = |error: &dyn Display, code: u32| failure(console, &format!("instantiation failed: {error}, Code: {code:#05x}"));
+    match error {
         InstantiateError::Link(error) => match error.kind {
-            LinkErrorKind::UnknownImport => Some(0x302),
-            LinkErrorKind::IncompatibleType => Some(0x301),
+            LinkErrorKind::UnknownImport => fail(&error, 0x302),
+            LinkErrorKind::IncompatibleImportType => fail(&error, 0x301),
         },
-        InstantiateError::Resource(_) => Some(0x001),
-    };
-    match (error, code) {
-        (InstantiateError::Trap(trap), _) => end(console, trap),
-        (error, Some(code)) => failure(console, &format!("instantiation failed: {error}, Code: {code:#05x}")),
-        (error, None) => failure(console, &format!("instantiation failed: {error}")),
+        InstantiateError::Resource(error) => fail(&error, 0x001),
+        InstantiateError::Trap(trap) => end(console, trap),
     }
 }
 
