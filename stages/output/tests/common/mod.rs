@@ -41,7 +41,7 @@ pub fn compile(triple: &str, source: &str) -> Vec<u8> {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("unit.o");
     let mut compiler = Command::new("clang-22")
-        .args(["-c", "-O2", "-fPIC", "-fvisibility=hidden", "-fno-jump-tables", "-ffreestanding", "-w", "-x", "c", "-"])
+        .args(["-c", "-O2", "-fPIC", "-fvisibility=hidden", "-ffreestanding", "-w", "-x", "c", "-"])
         .arg(format!("--target={triple}"))
         .arg("-o")
         .arg(&path)
