@@ -105,8 +105,13 @@ mod tests {
         let mut module = PREAMBLE.to_vec();
         module.extend(b"\0\x05\x04name");
         let image = vec![0xC3; 5000];
-        let native =
-            Native { page_size: 4096, image_length: 5000, image_hash: hash(&image), module_hash: hash(&module), ..Native::default() };
+        let native = Native {
+            page_size: 4096,
+            image_length: 5000,
+            image_hash: hash(&image),
+            module_hash: hash(&module),
+            ..Native::default()
+        };
         let file = universal(&module, &native, &image).expect("small");
         (module, file)
     }
