@@ -1,1 +1,83 @@
-//! Lowers WebAssembly functions to LLVM IR.
+//! Lowering: WebAssembly functions become LLVM IR, each on its own.
+//!
+//! In: a valid module with its declarations and the layout of its contexts. Out: LLVM modules that follow the contracts of
+//! [`abi`]: [`unit()`] gives the native code of a run of functions, [`wrappers()`] what joins native code and the host.
+//!
+//! What must hold: the module has passed validation. Operators outside of the supported set are reported as unsupported with
+//! function and byte offset. Same input, same IR: nothing here depends on addresses, time, or the order of a hash table.
+//!
+//! # How
+//!
+//! One pass over a body ([`function`]): each operator pops SSA values from a stack of operands, builds instructions, and pushes
+//! their results. Locals become SSA values on the way ([`ssa`]), with what a quick scan ahead says about loops ([`scan`]).
+//! All that touches the context, calls and traps goes through [`env`]; what the functions of a unit share is in [`unit`](mod@unit).
+//! Operators are lowered by class in [`ops`].
+//!
+//! # Traps
+//!
+//! By default a trap happens exactly when the specification says (section 4.4), with all stores before it done. LLVM does not
+//! know that a memory access may trap, so accesses to linear memory, and stores to globals and tables, are volatile: they
+//! are neither dropped nor reordered among each other. [`Input::relaxed_traps`] makes them plain.
+#![forbid(unsafe_code)]
+
+mod env;
+mod frame;
+mod function;
+mod ops;
+mod scan;
+mod ssa;
+mod types;
+mod unit;
+mod wrappers;
+
+use abi::layout::Layout;
+use abi::module::Module;
+use abi::types::DefinedFuncIdx;
+use artifact::{Error, Target};
+use std::ops::Range;
+
+/// What lowering reads.
+pub struct Input<'a> {
+    /// The module's bytes.
+    pub bytes: &'a [u8],
+    /// What the module declares, decoded from `bytes`.
+    pub module: &'a Module,
+    /// The layout of the module's contexts.
+    pub layout: &'a Layout,
+    /// What the code is for.
+    pub target: &'a Target,
+    /// Leave to drop and reorder memory accesses around traps.
+    pub relaxed_traps: bool,
+}
+
+/// Lowers one unit: definitions of the functions in a range of [`DefinedFuncIdx`], declarations of what they call.
+///
+/// # Errors
+/// If a function uses what is not supported.
+pub fn unit<'c>(
+    context: &'c llvm::Context,
+    machine: &llvm::TargetMachine,
+    input: &Input<'_>,
+    functions: Range<u32>,
+) -> Result<llvm::Module<'c>, Error> {
+    let unit = unit::Unit::new(context, machine, input, "unit");
+    for index in functions {
+        function::lower(&unit, DefinedFuncIdx(index))?;
+    }
+    Ok(unit.finish())
+}
+
+/// Makes the wrappers: for each distinct function type of the module one into native code and one out to the host
+/// ([`abi::signature`]).
+///
+/// # Errors
+/// None yet; wrappers exist for every type that can be declared.
+pub fn wrappers<'c>(
+    context: &'c llvm::Context,
+    machine: &llvm::TargetMachine,
+    input: &Input<'_>,
+) -> Result<llvm::Module<'c>, Error> {
+    let unit = unit::Unit::new(context, machine, input, "module");
+    wrappers::lower(&unit);
+    Ok(unit.finish())
+}

@@ -1,0 +1,177 @@
+//! Lowering one function: the loop over its operators, and the stacks that they work on.
+
+use crate::env::Env;
+use crate::frame::{Frame, Kind, Label};
+use crate::ops::Dispatch;
+use crate::scan::Scan;
+use crate::ssa::Ssa;
+use crate::unit::Unit;
+use abi::signature::has_return_area;
+use abi::types::{DefinedFuncIdx, FuncType, ValType};
+use artifact::{Error, Kind as ErrorKind, Stage};
+use llvm::{IntPredicate, Value};
+use wasmparser::{BinaryReader, BinaryReaderError, FunctionBody, Operator};
+
+pub(crate) type Result<T = ()> = std::result::Result<T, Error>;
+
+/// An operand. Conditions stay `i1` until they are used as numbers.
+#[derive(Clone, Copy)]
+pub(crate) enum Operand<'c> {
+    Value(Value<'c>),
+    /// The `i32` 0 or 1, as an `i1`.
+    Condition(Value<'c>),
+}
+
+/// A function while it is being lowered.
+pub(crate) struct Lowering<'a, 'c> {
+    pub env: Env<'a, 'c>,
+    pub ssa: Ssa<'c>,
+    pub ty: &'a FuncType,
+    pub frames: Vec<Frame<'c>>,
+    pub operands: Vec<Operand<'c>>,
+    /// Whether control reaches the current operator. What it does not reach is skipped.
+    pub reachable: bool,
+    /// The byte offset of the current operator.
+    pub offset: u64,
+}
+
+/// Lowers a function.
+///
+/// # Errors
+/// If it uses what is not supported; places in the error are complete.
+pub(crate) fn lower<'a>(unit: &'a Unit<'a, '_>, index: DefinedFuncIdx) -> Result {
+    let function = unit.input.module.function(index);
+    body(unit, index).map_err(|error| error.in_function(function))
+}
+
+fn body<'a>(unit: &'a Unit<'a, '_>, index: DefinedFuncIdx) -> Result {
+    let module = unit.input.module;
+    let ty = module.function_type(module.function(index));
+    let range = module.bodies[index.index()].clone();
+    let bytes = &unit.input.bytes[range.start as usize..range.end as usize];
+    let body = FunctionBody::new(BinaryReader::new(bytes, range.start));
+
+    let function = unit.defined(index);
+    let first_param = 1 + u32::from(has_return_area(ty));
+    let mut locals: Vec<_> = function.params().skip(first_param as usize).collect();
+    for local in body.get_locals_reader().map_err(malformed)? {
+        let (count, ty) = local.map_err(malformed)?;
+        let Some(ty) = ValType::from_wasm(ty) else {
+            return Err(unsupported(format!("type {ty}"), range.start));
+        };
+        locals.resize(locals.len() + count as usize, unit.types.value(ty).null());
+    }
+
+    let mut reader = body.get_operators_reader().map_err(malformed)?;
+    let scan = Scan::new(reader.clone()).map_err(malformed)?;
+    let mut lowering = Lowering {
+        env: Env::new(unit, function),
+        ssa: Ssa::new(unit.context.builder(), scan, locals),
+        ty,
+        frames: Vec::new(),
+        operands: Vec::new(),
+        reachable: true,
+        offset: range.start,
+    };
+    let entry = lowering.ssa.current();
+    lowering.frames.push(Frame { kind: Kind::Block, entry, height: 0, label: Label::new(ty.results.len()) });
+
+    // Frames opened in code that is not reached.
+    let mut skipped = 0u32;
+    while !reader.eof() {
+        lowering.offset = reader.original_position();
+        if lowering.reachable {
+            reader.visit_operator(&mut Dispatch(&mut lowering)).map_err(malformed)??;
+            continue;
+        }
+        match reader.read().map_err(malformed)? {
+            Operator::Block { .. } | Operator::Loop { .. } | Operator::If { .. } => skipped += 1,
+            Operator::End if skipped > 0 => skipped -= 1,
+            Operator::End => lowering.end(),
+            Operator::Else if skipped == 0 => lowering.otherwise(),
+            _ => {}
+        }
+    }
+    lowering.ssa.finish();
+    lowering.env.finish();
+    Ok(())
+}
+
+impl<'a, 'c> Lowering<'a, 'c> {
+    /// Pushes a value.
+    pub fn push(&mut self, value: Value<'c>) {
+        self.operands.push(Operand::Value(value));
+    }
+
+    /// Pushes the `i32` 1 or 0 that an `i1` stands for.
+    pub fn push_condition(&mut self, condition: Value<'c>) {
+        self.operands.push(Operand::Condition(condition));
+    }
+
+    /// Pops a value.
+    pub fn pop(&mut self) -> Value<'c> {
+        let operand = self.pop_operand();
+        self.value(operand)
+    }
+
+    /// Pops two values: the second operand is on top.
+    pub fn pop2(&mut self) -> (Value<'c>, Value<'c>) {
+        let second = self.pop();
+        (self.pop(), second)
+    }
+
+    /// Pops the last `count` values, the last pushed last.
+    pub fn pop_many(&mut self, count: usize) -> Vec<Value<'c>> {
+        let operands = self.operands.split_off(self.operands.len() - count);
+        operands.into_iter().map(|operand| self.value(operand)).collect()
+    }
+
+    /// Pops an `i32` as an `i1`: whether it is not zero.
+    pub fn pop_condition(&mut self) -> Value<'c> {
+        match self.pop_operand() {
+            Operand::Condition(condition) => condition,
+            Operand::Value(value) => self.env.builder.icmp(IntPredicate::Ne, value, value.ty().null()),
+        }
+    }
+
+    /// Pops an operand as it is.
+    pub fn pop_operand(&mut self) -> Operand<'c> {
+        self.operands.pop().expect("validation has counted the operands")
+    }
+
+    /// The last `count` operands as values, left where they are.
+    pub fn peek_many(&mut self, count: usize) -> Vec<Value<'c>> {
+        let start = self.operands.len() - count;
+        for position in start..self.operands.len() {
+            self.operands[position] = Operand::Value(self.value(self.operands[position]));
+        }
+        self.operands[start..].iter().map(|&operand| self.value(operand)).collect()
+    }
+
+    fn value(&self, operand: Operand<'c>) -> Value<'c> {
+        match operand {
+            Operand::Value(value) => value,
+            Operand::Condition(condition) => self.env.builder.zext(condition, self.env.unit.types.i32),
+        }
+    }
+
+    /// The error for what is not supported, at the current operator.
+    pub fn unsupported(&self, what: impl Into<String>) -> Error {
+        unsupported(what, self.offset)
+    }
+
+    /// The error for what validation should have refused, at the current operator.
+    pub fn bug(&self, what: impl Into<String>) -> Error {
+        Error::new(Stage::Lower, ErrorKind::Bug, what).at(self.offset)
+    }
+}
+
+fn unsupported(what: impl Into<String>, offset: u64) -> Error {
+    let message = format!("{} is not supported", what.into());
+    Error::new(Stage::Lower, ErrorKind::Unsupported, message).at(offset)
+}
+
+/// The bytes could not be read, which validation rules out.
+pub(crate) fn malformed(error: BinaryReaderError) -> Error {
+    Error::new(Stage::Lower, ErrorKind::Malformed, error.message()).at(error.offset())
+}

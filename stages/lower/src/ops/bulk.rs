@@ -1,0 +1,61 @@
+//! Bulk operations on memories, tables and segments. The runtime does them, with their checks.
+
+use super::rows;
+use crate::function::{Lowering, Result};
+use abi::libcall::Libcall;
+
+rows! {
+    visit_memory_copy(to: u32, from: u32) => memory_copy(to, from);
+    visit_memory_fill(memory: u32) => memory_fill(memory);
+    visit_memory_init(data: u32, memory: u32) => memory_init(data, memory);
+    visit_data_drop(data: u32) => drop_segment(Libcall::DataDrop, data);
+    visit_table_copy(to: u32, from: u32) => table_copy(to, from);
+    visit_table_init(element: u32, table: u32) => init(Libcall::TableInit, table, element);
+    visit_elem_drop(element: u32) => drop_segment(Libcall::ElemDrop, element);
+}
+
+impl Lowering<'_, '_> {
+    fn memory_copy(&mut self, to: u32, from: u32) -> Result {
+        self.memory(to)?;
+        self.memory(from)?;
+        self.copy(Libcall::MemoryCopy, to, from)
+    }
+
+    fn table_copy(&mut self, to: u32, from: u32) -> Result {
+        self.copy(Libcall::TableCopy, to, from)
+    }
+
+    fn copy(&mut self, libcall: Libcall, to: u32, from: u32) -> Result {
+        let length = self.pop_wide();
+        let source = self.pop_wide();
+        let target = self.pop_wide();
+        self.env.libcall(libcall, &[self.number(to), self.number(from), target, source, length]);
+        Ok(())
+    }
+
+    fn memory_fill(&mut self, memory: u32) -> Result {
+        self.memory(memory)?;
+        let length = self.pop_wide();
+        let value = self.pop();
+        let target = self.pop_wide();
+        self.env.libcall(Libcall::MemoryFill, &[self.number(memory), target, value, length]);
+        Ok(())
+    }
+
+    fn memory_init(&mut self, data: u32, memory: u32) -> Result {
+        self.memory(memory)?;
+        self.init(Libcall::MemoryInit, memory, data)
+    }
+
+    fn init(&mut self, libcall: Libcall, target: u32, segment: u32) -> Result {
+        let (source, length) = self.pop2();
+        let to = self.pop_wide();
+        self.env.libcall(libcall, &[self.number(target), self.number(segment), to, source, length]);
+        Ok(())
+    }
+
+    fn drop_segment(&mut self, libcall: Libcall, segment: u32) -> Result {
+        self.env.libcall(libcall, &[self.number(segment)]);
+        Ok(())
+    }
+}

@@ -1,0 +1,172 @@
+//! What the functions of one LLVM module share: target, attributes, metadata, declarations.
+
+use crate::Input;
+use crate::types::Types;
+use abi::symbol;
+use abi::types::{DefinedFuncIdx, FuncIdx, FuncType};
+use llvm::{Attribute, CallConv, Context, Function, Metadata, Module, Position, TargetMachine, Value, Visibility};
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+/// An LLVM module in the making.
+pub(crate) struct Unit<'a, 'c> {
+    pub context: &'c Context,
+    pub input: &'a Input<'a>,
+    pub types: Types<'c>,
+    pub facts: Facts<'c>,
+    attributes: Attributes<'c>,
+    module: Module<'c>,
+    /// Functions declared so far. Only looked up, never gone through.
+    declared: RefCell<HashMap<FuncIdx, Function<'c>>>,
+}
+
+impl<'a, 'c> Unit<'a, 'c> {
+    pub fn new(context: &'c Context, machine: &TargetMachine, input: &'a Input<'a>, name: &str) -> Self {
+        let module = context.module(name);
+        // Before the first instruction: alignments and folding depend on the data layout.
+        module.set_target(machine);
+        Self {
+            context,
+            input,
+            types: Types::new(context),
+            facts: Facts::new(context),
+            attributes: Attributes::new(context, input),
+            module,
+            declared: RefCell::default(),
+        }
+    }
+
+    /// The function with a body at `index`, declared in this unit if it was not yet.
+    pub fn defined(&self, index: DefinedFuncIdx) -> Function<'c> {
+        let index = self.input.module.function(index);
+        *self.declared.borrow_mut().entry(index).or_insert_with(|| {
+            let name = symbol::function(index);
+            self.native_function(&name, self.input.module.function_type(index), self.input.layout.size())
+        })
+    }
+
+    /// A native function ([`abi::signature`]) whose context is at least `context_size` bytes long.
+    pub fn native_function(&self, name: &str, ty: &FuncType, context_size: u32) -> Function<'c> {
+        let function = self.module.add_function(name, self.types.native(ty));
+        function.set_call_conv(CallConv::Fast);
+        self.set_attributes(function);
+        for attribute in self.attributes.vmctx {
+            function.add_attribute(Position::Param(0), attribute);
+        }
+        let size = self.context.int_attribute("dereferenceable", context_size.into());
+        function.add_attribute(Position::Param(0), size);
+        function
+    }
+
+    /// A function of C's calling convention.
+    pub fn c_function(&self, name: &str, ty: llvm::FunctionType<'c>) -> Function<'c> {
+        let function = self.module.add_function(name, ty);
+        self.set_attributes(function);
+        function
+    }
+
+    /// The attributes of a call that does not come back.
+    pub fn no_return(&self) -> [Attribute<'c>; 2] {
+        self.attributes.no_return
+    }
+
+    /// The finished module.
+    pub fn finish(self) -> Module<'c> {
+        self.module
+    }
+
+    fn set_attributes(&self, function: Function<'c>) {
+        function.set_visibility(Visibility::Hidden);
+        for &attribute in &self.attributes.function {
+            function.add_attribute(Position::Function, attribute);
+        }
+    }
+}
+
+struct Attributes<'c> {
+    function: Vec<Attribute<'c>>,
+    vmctx: [Attribute<'c>; 3],
+    no_return: [Attribute<'c>; 2],
+}
+
+impl<'c> Attributes<'c> {
+    fn new(context: &'c Context, input: &Input<'_>) -> Self {
+        let mut function = vec![
+            context.enum_attribute("nounwind"),
+            // Traps and the profiler walk the stack by it.
+            context.string_attribute("frame-pointer", "all"),
+            // A frame larger than a page touches each page, so that it cannot step over the guard.
+            context.string_attribute("probe-stack", "inline-asm"),
+            // Loops must not become calls of C functions that are not there.
+            context.string_attribute("no-builtins", ""),
+            context.string_attribute("target-cpu", input.target.baseline()),
+            context.string_attribute("tune-cpu", &input.target.tune),
+        ];
+        let features = input.target.feature_string();
+        if !features.is_empty() {
+            function.push(context.string_attribute("target-features", &features));
+        }
+        Self {
+            function,
+            vmctx: [
+                context.enum_attribute("noundef"),
+                context.enum_attribute("nonnull"),
+                context.int_attribute("align", 16),
+            ],
+            no_return: [context.enum_attribute("cold"), context.enum_attribute("noreturn")],
+        }
+    }
+}
+
+/// What an access touches. Regions never overlap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Region {
+    /// Linear memories, all of them: two indices may name the same memory.
+    Memory,
+    /// The cells of globals.
+    Globals,
+    /// Tables, with their definitions.
+    Tables,
+}
+
+/// Metadata that tells the optimizer what it cannot see.
+pub(crate) struct Facts<'c> {
+    empty: Metadata<'c>,
+    /// By region: the scope of its accesses, and the scopes that they do not alias.
+    scopes: [(Metadata<'c>, Metadata<'c>); 3],
+    unlikely: Metadata<'c>,
+}
+
+impl<'c> Facts<'c> {
+    fn new(context: &'c Context) -> Self {
+        let domain = context.alias_domain("wasm");
+        let [memory, globals, tables] = ["memory", "globals", "tables"].map(|name| context.alias_scope(name, domain));
+        let list = |scopes: &[_]| context.md_node(scopes);
+        Self {
+            empty: context.md_node(&[]),
+            scopes: [
+                (list(&[memory]), list(&[globals, tables])),
+                (list(&[globals]), list(&[memory, tables])),
+                (list(&[tables]), list(&[memory, globals])),
+            ],
+            unlikely: context.branch_weights(&[1, 1 << 20]),
+        }
+    }
+
+    /// The loaded word never changes.
+    pub fn invariant(&self, context: &Context, load: Value<'c>) {
+        load.set_metadata(context.kinds().invariant_load, self.empty);
+    }
+
+    /// The access stays within a region.
+    pub fn within(&self, context: &Context, region: Region, access: Value<'c>) {
+        let (scope, others) = self.scopes[region as usize];
+        access.set_metadata(context.kinds().alias_scope, scope);
+        access.set_metadata(context.kinds().noalias, others);
+    }
+
+    /// The first successor of the branch is hardly ever taken.
+    pub fn unlikely(&self, context: &Context, branch: Value<'c>) {
+        branch.set_metadata(context.kinds().prof, self.unlikely);
+    }
+}
