@@ -59,7 +59,7 @@ pub fn compile(bytes: &[u8], request: &Request, observer: &dyn Observer) -> Resu
 }
 
 fn run(bytes: &[u8], request: &Request, observer: &dyn Observer) -> Result<Compiled, Error> {
-    let bytes = output::original(bytes);
+    let bytes = abi::container::original(bytes);
     let once = Once::new(observer);
     let record = request.build_dir.clone().map(|dir| Record::new(dir, &request.options));
     let keep = |stage, path: fn(&BuildDir) -> std::path::PathBuf, from: &[&[u8]], made: &[u8]| match &record {

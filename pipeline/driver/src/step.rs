@@ -65,7 +65,7 @@ fn parse_step(dir: &BuildDir, bytes: Option<&[u8]>, options: &Options, observer:
     observer.begins(Stage::Parse);
     let record = Record::new(dir.clone(), options);
     let bytes = match bytes {
-        Some(bytes) => output::original(bytes).to_vec(),
+        Some(bytes) => abi::container::original(bytes).to_vec(),
         None => std::fs::read(dir.input()).map_err(|error| Error::io(Stage::Parse, dir.input(), &error))?,
     };
     record.write(Stage::Parse, &dir.input(), &[], &bytes)?;
