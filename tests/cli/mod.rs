@@ -1,0 +1,146 @@
+//! The command line, as its users see it: what it prints where, what it exits with, which files it leaves.
+
+mod compile;
+mod run;
+mod stage;
+
+use std::fmt;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use tempfile::TempDir;
+
+/// Recursive Fibonacci numbers: `fib 30` is 1346269.
+const FIBONACCI: &str = r#"
+    (module
+      (func $fib (export "fib") (param $n i32) (result i32)
+        (if (result i32) (i32.lt_s (local.get $n) (i32.const 2))
+          (then (i32.const 1))
+          (else
+            (i32.add
+              (call $fib (i32.sub (local.get $n) (i32.const 2)))
+              (call $fib (i32.sub (local.get $n) (i32.const 1))))))))"#;
+
+/// A folder in which commands run.
+struct Folder {
+    folder: TempDir,
+}
+
+/// What a command leaves to see.
+struct Run {
+    command: String,
+    code: Option<i32>,
+    stdout: String,
+    stderr: String,
+}
+
+impl Folder {
+    fn new() -> Folder {
+        Folder { folder: TempDir::new().expect("a temporary folder") }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {
+        std::fs::write(self.path(name), bytes).expect("a new file can be written");
+    }
+
+    fn read(&self, name: &str) -> Vec<u8> {
+        std::fs::read(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+    }
+
+    /// The names in it, sorted.
+    fn names(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(self.folder.path()).expect("the folder can be read");
+        let mut names: Vec<String> =
+            entries.map(|entry| entry.expect("it can be read").file_name().to_string_lossy().into_owned()).collect();
+        names.sort();
+        names
+    }
+
+    /// Writes a module, given as text, to `name.wasm` and compiles it to `name_aot.wasm`, quietly.
+    fn compile(&self, name: &str, text: &str) {
+        self.write(&format!("{name}.wasm"), tests::wat(text));
+        self.wasmedge(&["compile", "--quiet", &format!("{name}.wasm"), &format!("{name}_aot.wasm")]).succeeds("");
+    }
+
+    fn wasmedge(&self, args: &[&str]) -> Run {
+        self.run("wasmedge", args)
+    }
+
+    fn stage(&self, args: &[&str]) -> Run {
+        self.run("wasmedge-stage", args)
+    }
+
+    fn run(&self, tool: &str, args: &[&str]) -> Run {
+        let mut command = Command::new(tests::tool(tool));
+        command.args(args).current_dir(self.folder.path()).stdin(Stdio::null());
+        let output = command.output().unwrap_or_else(|error| panic!("{tool}: {error}"));
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("tools print UTF-8");
+        Run {
+            command: format!("{tool} {}", args.join(" ")),
+            code: output.status.code(),
+            stdout: text(output.stdout),
+            stderr: text(output.stderr),
+        }
+    }
+}
+
+impl Run {
+    /// It exited with 0 and printed this.
+    #[track_caller]
+    fn succeeds(&self, stdout: &str) -> &Run {
+        self.exits(0, stdout)
+    }
+
+    /// It exited with a code and printed this on standard output.
+    #[track_caller]
+    fn exits(&self, code: i32, stdout: &str) -> &Run {
+        assert_eq!(self.code, Some(code), "{self}");
+        assert_eq!(self.stdout, stdout, "{self}");
+        self
+    }
+
+    /// It failed before any program ran.
+    #[track_caller]
+    fn fails(&self) -> &Run {
+        self.exits(1, "")
+    }
+
+    /// It said this on standard error.
+    #[track_caller]
+    fn says(&self, text: &str) -> &Run {
+        assert!(self.stderr.contains(text), "`{text}` is not in the messages of {self}");
+        self
+    }
+}
+
+impl fmt::Display for Run {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Run { command, code, stdout, stderr } = self;
+        write!(f, "$ {command}\nexit code: {code:?}\nstandard output:\n{stdout}\nstandard error:\n{stderr}")
+    }
+}
+
+#[test]
+fn help_and_version_are_results() {
+    let folder = Folder::new();
+    for args in [&["--help"][..], &["-h"], &["compile", "--help"], &["compile", "-h", "--nonsense"]] {
+        let run = folder.wasmedge(args);
+        assert_eq!(run.code, Some(0), "{run}");
+        assert!(run.stdout.contains("Usage") && run.stderr.is_empty(), "{run}");
+    }
+    for flag in ["-v", "--version"] {
+        folder.wasmedge(&[flag]).succeeds(concat!("wasmedge ", env!("CARGO_PKG_VERSION"), "\n"));
+    }
+}
+
+#[test]
+fn wrong_usage_is_a_failure() {
+    let folder = Folder::new();
+    for args in [&[][..], &["--nonsense", "x.wasm"], &["--env", "novalue", "x.wasm"], &["compile", "x.wasm"]] {
+        folder.wasmedge(args).fails().says("Usage");
+    }
+    folder.wasmedge(&["compile", "--optimize", "4", "x.wasm", "y.wasm"]).fails().says("'4'").says("0, 1, 2, 3, s, z");
+}

@@ -1,0 +1,25 @@
+//! Small modules, one for each class of operators: `modules/CLASS.wat`.
+
+use std::path::{Path, PathBuf};
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("modules")
+}
+
+/// Their names, sorted.
+pub fn names() -> Vec<String> {
+    let entries = std::fs::read_dir(folder()).expect("the modules are there");
+    let mut names: Vec<String> = entries
+        .map(|entry| entry.expect("the folder can be read").path())
+        .map(|path| path.file_stem().expect("it is a file").to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    names
+}
+
+/// One of them as a binary module.
+pub fn binary(name: &str) -> Vec<u8> {
+    let path = folder().join(name).with_extension("wat");
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    tests::wat(&text)
+}

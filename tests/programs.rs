@@ -1,0 +1,206 @@
+//! Real programs: compiled by us they do what their native builds do (`programs/README.md`).
+//!
+//! `HEAVY=1` runs all the cases that take about a second natively, too.
+
+mod case;
+mod tree;
+
+use artifact::Level;
+use case::{Case, Step};
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// What the runner exits with when a program traps.
+const TRAPPED: i32 = 134;
+/// Heavy cases that always run: each keeps another part of the runtime busy.
+const ALWAYS: &[&str] = &["compress-heavy", "mix-heavy", "sqlite-memory-heavy"];
+/// No case takes nearly as long; a program that does not end is stopped.
+const TIME_LIMIT: Duration = Duration::from_secs(120);
+
+macro_rules! programs {
+    ($($name:ident)*) => {
+        /// The programs that have a test of their own.
+        const TESTED: &[&str] = &[$(stringify!($name)),*];
+
+        $(#[test]
+        fn $name() {
+            check(stringify!($name));
+        })*
+    };
+}
+
+programs! {
+    args calls compress exitcode fannkuch files jsontool memory mix nbody numbers sha256 sieve simd spectral sqlite stdin trap
+}
+
+#[test]
+fn every_program_is_tested() {
+    for case in Case::all() {
+        assert!(TESTED.contains(&case.program.as_str()), "{}: no test runs `{}`", case.name, case.program);
+    }
+}
+
+/// The bytes of a program's wasm build.
+pub fn wasm(program: &str) -> Vec<u8> {
+    let path = built().join("wasm").join(program).with_extension("wasm");
+    fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The folder with the programs' builds, brought up to date once per run of the tests.
+fn built() -> &'static Path {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        let out = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/programs");
+        let mut make = Command::new("make");
+        make.args(["--silent", "-j2", "-C"]).arg(sources()).arg(format!("OUT={}", out.display()));
+        // When make runs the tests, this is a make of its own.
+        let output =
+            make.env_remove("MAKEFLAGS").output().unwrap_or_else(|error| panic!("make cannot be run: {error}"));
+        let help = "the programs cannot be built; `make setup` installs what that takes (clang for wasm32-wasi)";
+        assert!(output.status.success(), "{help}:\n{}", String::from_utf8_lossy(&output.stderr));
+        out
+    })
+}
+
+/// The folder with the programs' sources and data.
+fn sources() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("programs")
+}
+
+/// Runs all cases of a program and panics with what went wrong.
+fn check(program: &str) {
+    let heavy = std::env::var_os("HEAVY").is_some();
+    let folder = TempDir::new().expect("a temporary folder");
+    let compiled = folder.path().join(program).with_extension("wasm");
+    let bytes = tests::compile(&wasm(program), Level::O2).unwrap_or_else(|error| panic!("{program}: {error}"));
+    fs::write(&compiled, bytes).expect("the compiled program is written");
+    let cases = Case::all().into_iter().filter(|case| case.program == program);
+    let cases = cases.filter(|case| heavy || !case.heavy || ALWAYS.contains(&case.name.as_str()));
+    let failures: Vec<String> = cases
+        .filter_map(|case| compare(&case, &compiled).err().map(|failure| format!("{}: {failure}", case.name)))
+        .collect();
+    assert!(failures.is_empty(), "{} cases failed:\n{}", failures.len(), failures.join("\n"));
+}
+
+/// Runs a case natively and compiled by us, each in a scratch directory of its own.
+fn compare(case: &Case, compiled: &Path) -> Result<(), String> {
+    let ours = scratch(case);
+    let native = scratch(case);
+    for (index, step) in case.steps().iter().enumerate() {
+        let in_step = |message: String| if index == 0 { message } else { format!("step {index}: {message}") };
+        let our = run(our_command(case, step, compiled, ours.path()), step).map_err(in_step)?;
+        let stderr = String::from_utf8_lossy(&our.stderr);
+        let code = if case.trap.is_some() { TRAPPED } else { step.exit };
+        if our.code != Some(code) {
+            let code = our.code.map_or("no exit code (a signal)".to_string(), |code| code.to_string());
+            return Err(in_step(format!(
+                "exit code {}, but {code} compiled by us; standard error:\n{stderr}",
+                step.exit
+            )));
+        }
+        let expected = match &case.trap {
+            Some(text) if stderr.contains(text) => case.stdout.clone().unwrap_or_default().into_bytes(),
+            Some(text) => return Err(in_step(format!("the message lacks `{text}`:\n{stderr}"))),
+            None => {
+                let native = run(native_command(case, step, native.path()), step).map_err(in_step)?;
+                if native.code != Some(step.exit) {
+                    return Err(in_step(format!("the native build exits with {:?}, not {}", native.code, step.exit)));
+                }
+                native.stdout
+            }
+        };
+        if let Some(difference) = differing_line(&expected, &our.stdout) {
+            return Err(in_step(format!("standard output differs: {difference}\nstandard error:\n{stderr}")));
+        }
+    }
+    if case.trap.is_none() {
+        let [native, ours] = [&native, &ours].map(|folder| tree::read(folder.path()).expect("a scratch directory"));
+        if let Some(difference) = tree::difference(&native, &ours) {
+            return Err(difference);
+        }
+    }
+    Ok(())
+}
+
+fn scratch(case: &Case) -> TempDir {
+    let folder = TempDir::new().expect("a temporary folder");
+    for (name, source) in &case.files {
+        let copied = tree::copy(&sources().join(source), &folder.path().join(name));
+        copied.unwrap_or_else(|error| panic!("{}: {source}: {error}", case.name));
+    }
+    folder
+}
+
+fn native_command(case: &Case, step: &Step, scratch: &Path) -> Command {
+    let mut command = Command::new(built().join("native").join(&case.program));
+    command.args(&step.args).current_dir(scratch).env_clear().envs(&case.env);
+    command
+}
+
+fn our_command(case: &Case, step: &Step, compiled: &Path, scratch: &Path) -> Command {
+    let mut command = Command::new(tests::tool("wasmedge"));
+    command.arg("--dir").arg(format!(".:{}", scratch.display()));
+    for (name, value) in &case.env {
+        command.arg("--env").arg(format!("{name}={value}"));
+    }
+    command.arg(compiled).args(&step.args);
+    command
+}
+
+/// What a run leaves to see.
+struct Outcome {
+    /// None if a signal ended it.
+    code: Option<i32>,
+    stdout: Vec<u8>,
+    stderr: Vec<u8>,
+}
+
+fn run(mut command: Command, step: &Step) -> Result<Outcome, String> {
+    let io = |error: std::io::Error| error.to_string();
+    // Files take what the program prints, so that it never waits for us to read.
+    let outputs = TempDir::new().map_err(io)?;
+    let [stdout, stderr] = ["stdout", "stderr"].map(|name| outputs.path().join(name));
+    command.stdout(File::create(&stdout).map_err(io)?).stderr(File::create(&stderr).map_err(io)?);
+    command.stdin(match &step.stdin_file {
+        Some(name) => File::open(sources().join(name)).map_err(io)?.into(),
+        None => Stdio::piped(),
+    });
+    let mut child = command.spawn().map_err(io)?;
+    if let Some(mut pipe) = child.stdin.take() {
+        let text = step.stdin.clone().unwrap_or_default();
+        // A program may end without having read everything. The thread ends with the program, which holds the other end.
+        std::thread::spawn(move || pipe.write_all(text.as_bytes()));
+    }
+    let begin = Instant::now();
+    let status = loop {
+        if let Some(status) = child.try_wait().map_err(io)? {
+            break status;
+        }
+        if begin.elapsed() > TIME_LIMIT {
+            child.kill().and_then(|()| child.wait()).map_err(io)?;
+            return Err(format!("not done after {} seconds", TIME_LIMIT.as_secs()));
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    };
+    Ok(Outcome { code: status.code(), stdout: fs::read(stdout).map_err(io)?, stderr: fs::read(stderr).map_err(io)? })
+}
+
+/// The first line in which two outputs differ.
+fn differing_line(expected: &[u8], actual: &[u8]) -> Option<String> {
+    let mut lines = [expected, actual].map(|bytes| bytes.split(|&byte| byte == b'\n'));
+    let [expected, actual] = &mut lines;
+    (1..).find_map(|number| match (expected.next(), actual.next()) {
+        (None, None) => Some(None),
+        (a, b) if a == b => None,
+        (a, b) => {
+            let [a, b] =
+                [a, b].map(|line| line.map_or("nothing".into(), |line| format!("{:?}", String::from_utf8_lossy(line))));
+            Some(Some(format!("line {number} is {b}, natively {a}")))
+        }
+    })?
+}

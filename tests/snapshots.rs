@@ -1,0 +1,65 @@
+//! Every text artifact of the modules in `modules/`, as `snapshots/MODULE/STAGE/FILE`: what a change does to declarations, plans, IR.
+//!
+//! Target and processor are fixed, so that they are the same on every machine. `make bless` renews them.
+
+use artifact::{BuildDir, Options, Stage, Target};
+use driver::{Container, Request, Silent};
+use insta::Settings;
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+
+macro_rules! modules {
+    ($($name:ident)*) => {
+        /// The modules that have snapshots.
+        const TESTED: &[&str] = &[$(stringify!($name)),*];
+
+        $(#[test]
+        fn $name() {
+            check(stringify!($name));
+        })*
+    };
+}
+
+modules! { bulk call control convert float global int memory multi_value reference start table variable }
+
+#[test]
+fn every_module_has_snapshots() {
+    let mut names = crate::modules::names();
+    names.retain(|name| !TESTED.contains(&name.as_str()));
+    assert!(names.is_empty(), "modules without a test: {names:?}");
+}
+
+/// A plain 64-bit PC, whatever this runs on.
+fn options() -> Options {
+    let triple = "x86_64-unknown-linux-gnu".to_string();
+    Options::new(Target { triple, tune: "generic".to_string(), cpu_features: Vec::new() })
+}
+
+/// Compares all text artifacts of a module with its snapshots.
+fn check(name: &str) {
+    let folder = TempDir::new().expect("a temporary folder");
+    let dir = BuildDir::new(folder.path());
+    let build_dir = Some(dir.clone());
+    let request = Request { options: options(), container: Container::Universal, jobs: 1, build_dir, dump: false };
+    driver::compile(&crate::modules::binary(name), &request, &Silent).unwrap_or_else(|error| panic!("{name}: {error}"));
+    let snapshots = Path::new(env!("CARGO_MANIFEST_DIR")).join("../snapshots").join(name);
+    for stage in [Stage::Parse, Stage::Validate, Stage::Lower, Stage::Verify, Stage::Optimize] {
+        for file in files(&dir.path().join(stage.name())) {
+            let text = std::fs::read_to_string(&file).expect("the artifact is text");
+            let mut settings = Settings::clone_current();
+            settings.set_snapshot_path(snapshots.join(stage.name()));
+            settings.set_prepend_module_to_snapshot(false);
+            settings.set_omit_expression(true);
+            let file = file.file_name().expect("it is a file").to_string_lossy().into_owned();
+            settings.bind(|| insta::assert_snapshot!(file, text));
+        }
+    }
+}
+
+/// The files of a folder, sorted.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.expect("the folder can be read").path()).collect();
+    files.sort();
+    files
+}

@@ -1,0 +1,206 @@
+//! One truth: in memory or through a build directory, at once or stage by stage, unit by unit in any order, with any number of threads,
+//! a compile gives the same artifacts and the same bytes.
+
+use artifact::{Artifact, BuildDir, Level, Manifest, Options, Parsed, Plan, Stage, UnitId, Verdict};
+use driver::{Container, Request, Silent, Step};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+
+/// Levels whose code generation differs.
+const LEVELS: [Level; 4] = [Level::O0, Level::O2, Level::O3, Level::Os];
+/// Gives the small programs many units.
+const SMALL_UNITS: u32 = 4096;
+
+#[test]
+fn modules_agree() {
+    for name in crate::modules::names() {
+        let bytes = crate::modules::binary(&name);
+        for level in LEVELS {
+            // One unit, and one for each function.
+            for unit_size in [Options::DEFAULT_UNIT_SIZE, 0] {
+                agree(&format!("{name} at -O{level}, units of {unit_size}"), &bytes, &options(level, unit_size));
+            }
+        }
+    }
+}
+
+#[test]
+fn mix_agrees() {
+    program_agrees("mix", &LEVELS);
+}
+
+#[test]
+fn jsontool_agrees() {
+    program_agrees("jsontool", &[Level::O0, Level::O2]);
+}
+
+#[test]
+fn simd_agrees() {
+    program_agrees("simd", &[Level::O2]);
+}
+
+#[test]
+fn library_agrees() {
+    let bytes = crate::modules::binary("call");
+    let options = options(Level::O2, 0);
+    let direct = compile(&bytes, &options, Container::Library, 1, None);
+    let again = compile(&bytes, &options, Container::Library, 2, None);
+    assert!(direct == again, "the library differs when made again");
+    let folder = TempDir::new().expect("a temporary folder");
+    let dir = BuildDir::new(folder.path().join("build"));
+    compile(&bytes, &options, Container::Universal, 1, Some(dir.clone()));
+    let path = folder.path().join("out.so");
+    step(&dir, Step::Output { path: &path, container: Container::Library });
+    assert!(direct == read(&path), "the library made from a build directory differs");
+}
+
+#[test]
+fn a_compiled_file_compiles_to_itself() {
+    let options = options(Level::O2, 0);
+    let once = compile(&crate::modules::binary("memory"), &options, Container::Universal, 1, None);
+    let twice = compile(&once, &options, Container::Universal, 1, None);
+    assert!(once == twice, "native code of an earlier compile is not taken for part of the module");
+}
+
+fn options(level: Level, unit_size: u32) -> Options {
+    Options { unit_size, ..tests::request(level).options }
+}
+
+fn program_agrees(name: &str, levels: &[Level]) {
+    let bytes = crate::programs::wasm(name);
+    for &level in levels {
+        agree(&format!("{name} at -O{level}"), &bytes, &options(level, SMALL_UNITS));
+    }
+}
+
+/// Compiles a module in every way and compares.
+fn agree(what: &str, bytes: &[u8], options: &Options) {
+    let memory = compile(bytes, options, Container::Universal, 1, None);
+    let threads = compile(bytes, options, Container::Universal, 2, None);
+    assert!(memory == threads, "{what}: two threads give other bytes than one");
+
+    let folder = TempDir::new().expect("a temporary folder");
+    let whole = BuildDir::new(folder.path().join("whole"));
+    let kept = compile(bytes, options, Container::Universal, 2, Some(whole.clone()));
+    assert!(memory == kept, "{what}: keeping the artifacts changes the bytes");
+    round_trips(what, &whole);
+
+    for (name, by_unit) in [("by-stage", false), ("by-unit", true)] {
+        let dir = BuildDir::new(folder.path().join("elsewhere").join(name));
+        let stepped = stepwise(&dir, bytes, options, by_unit);
+        same_artifacts(&format!("{what}, {name}"), &whole, &dir);
+        assert!(memory == stepped, "{what}: {name} gives another file from the same artifacts");
+    }
+}
+
+fn compile(bytes: &[u8], options: &Options, container: Container, jobs: usize, build_dir: Option<BuildDir>) -> Vec<u8> {
+    let request = Request { options: options.clone(), container, jobs, build_dir, dump: false };
+    driver::compile(bytes, &request, &Silent).unwrap_or_else(|error| panic!("{error}")).file
+}
+
+/// Compiles stage by stage from disk; with `by_unit` each unit alone, the last one first.
+fn stepwise(dir: &BuildDir, bytes: &[u8], options: &Options, by_unit: bool) -> Vec<u8> {
+    step(dir, Step::Parse { bytes: Some(bytes), options });
+    step(dir, Step::Validate);
+    let plan: Plan = dir.read_artifact(&dir.plan(), Stage::Validate).expect("the plan is there");
+    for stage in [Step::Lower, Step::Verify, Step::Optimize, Step::Codegen] {
+        match by_unit {
+            true => plan.unit_ids().rev().for_each(|unit| step(dir, stage(Some(unit)))),
+            false => step(dir, stage(None)),
+        }
+    }
+    let path = dir.path().join("out.wasm");
+    step(dir, Step::Output { path: &path, container: Container::Universal });
+    let file = read(&path);
+    std::fs::remove_file(&path).expect("it is there");
+    file
+}
+
+fn step(dir: &BuildDir, step: Step<'_>) {
+    driver::step(dir, &step, 1, &Silent).unwrap_or_else(|error| panic!("{step:?}: {error}"));
+}
+
+/// Each text artifact, read and written again, is the same text.
+fn round_trips(what: &str, dir: &BuildDir) {
+    round_trip::<Manifest>(what, &dir.manifest());
+    round_trip::<Parsed>(what, &dir.parsed());
+    let plan = round_trip::<Plan>(what, &dir.plan());
+    for unit in plan.unit_ids() {
+        round_trip::<Verdict>(what, &dir.unit(Stage::Verify, unit));
+        for stage in [Stage::Lower, Stage::Optimize] {
+            ir_round_trip(what, &dir.unit(stage, unit), unit);
+        }
+    }
+}
+
+fn round_trip<A: Artifact + PartialEq>(what: &str, path: &Path) -> A {
+    let text = String::from_utf8(read(path)).expect("the artifact is text");
+    let artifact = A::read(&text).unwrap_or_else(|error| panic!("{what}: {}: {error}", path.display()));
+    let again = artifact.write();
+    assert_same(&format!("{what}: {} written again", path.display()), text.as_bytes(), again.as_bytes());
+    assert!(A::read(&again).expect("just written") == artifact, "{what}: {} changes when read again", path.display());
+    artifact
+}
+
+fn ir_round_trip(what: &str, path: &Path, unit: UnitId) {
+    let text = String::from_utf8(read(path)).expect("the artifact is text");
+    let context = llvm::Context::new();
+    let module = llvm::Module::parse(&context, &unit.to_string(), &text);
+    let module = module.unwrap_or_else(|error| panic!("{what}: {}: {error}", path.display()));
+    // The name is a comment in the text, and LLVM does not read comments.
+    let without_name = |text: &str| text.split_once('\n').map(|(_, rest)| rest.to_string()).unwrap_or_default();
+    let (before, after) = (without_name(&text), without_name(&module.print()));
+    assert_same(&format!("{what}: {} written again", path.display()), before.as_bytes(), after.as_bytes());
+}
+
+/// Both directories hold the same artifacts.
+fn same_artifacts(what: &str, expected: &BuildDir, actual: &BuildDir) {
+    let [expected, actual] = [expected, actual].map(|dir| artifacts(dir.path()));
+    let [expected_paths, actual_paths] = [&expected, &actual].map(|artifacts| artifacts.keys().collect::<Vec<_>>());
+    assert_eq!(expected_paths, actual_paths, "{what}: other artifacts");
+    for (key, expected) in &expected {
+        assert_same(&format!("{what}: {}", key.1.display()), expected, &actual[key]);
+    }
+}
+
+/// All artifacts below a directory, ordered by stage, so that the first difference found is the cause of the others.
+fn artifacts(root: &Path) -> BTreeMap<(usize, PathBuf), Vec<u8>> {
+    let mut found = BTreeMap::new();
+    let mut folders = vec![root.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("the build directory can be read") {
+            let path = entry.expect("the build directory can be read").path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let relative = path.strip_prefix(root).expect("it lies below the root").to_owned();
+            let stage = Stage::ALL.iter().position(|stage| relative.starts_with(stage.name()));
+            found.insert((stage.unwrap_or(Stage::ALL.len()), relative), read(&path));
+        }
+    }
+    found
+}
+
+fn read(path: &Path) -> Vec<u8> {
+    std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// Panics with the first line, or byte, that differs.
+fn assert_same(what: &str, expected: &[u8], actual: &[u8]) {
+    if expected == actual {
+        return;
+    }
+    match [expected, actual].map(std::str::from_utf8) {
+        [Ok(expected), Ok(actual)] => {
+            let mut lines = (1..).zip(expected.lines().zip(actual.lines()));
+            let difference = lines.find(|(_, (expected, actual))| expected != actual);
+            panic!("{what}: the first lines to differ: {difference:?}");
+        }
+        _ => {
+            let at = expected.iter().zip(actual).position(|(expected, actual)| expected != actual);
+            panic!("{what}: the first byte to differ is at {at:?} of {} and {}", expected.len(), actual.len());
+        }
+    }
+}
