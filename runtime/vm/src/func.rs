@@ -229,7 +229,7 @@ impl Store {
         for (slot, &argument) in slots.iter_mut().zip(arguments) {
             *slot = self.slot(argument);
         }
-        let data: *const Data = self.data();
+        let data = self.data_pointer();
         // SAFETY: the slots are as many as the type has, and hold its parameters.
         unsafe { self.call_slots(record, &mut slots)? };
         // SAFETY: a store is not freed while it runs. `self` may be another one by now (a host function can swap stores).

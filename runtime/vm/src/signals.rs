@@ -78,6 +78,14 @@ unsafe fn forward(signal: i32, info: *mut libc::siginfo_t, context: *mut libc::c
                     let handler: extern "C" fn(i32) = std::mem::transmute(action.sa_sigaction);
                     handler(signal);
                 }
+                // A handler that has restored the default expects the fault to happen again. What was sent does not.
+                let mut now = MaybeUninit::<libc::sigaction>::uninit();
+                if (*info).si_code <= 0
+                    && libc::sigaction(signal, ptr::null(), now.as_mut_ptr()) == 0
+                    && now.assume_init().sa_sigaction == libc::SIG_DFL
+                {
+                    libc::raise(signal);
+                }
             }
             // The system does not let a process ignore its faults.
             Some(action) if action.sa_sigaction == libc::SIG_IGN && (*info).si_code <= 0 => {}

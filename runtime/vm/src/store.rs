@@ -102,6 +102,11 @@ impl Store {
         unsafe { self.data.as_mut() }
     }
 
+    /// The data, to look at after guest code or a host function has run: a reference from before would have ended by then.
+    pub(crate) fn data_pointer(&self) -> *const Data {
+        self.data.as_ptr()
+    }
+
     pub(crate) fn runtime(&self) -> *mut Runtime {
         self.data().runtime.as_ptr()
     }
