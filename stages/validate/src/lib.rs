@@ -64,9 +64,13 @@ fn needs(bytes: &[u8], features: &Features, feature: Feature, failure: &Failure)
 
 fn check(bytes: &[u8], features: &Features) -> Result<(), Failure> {
     let in_module = |error| Failure { function: None, error };
-    let mut validator = Validator::new_with_features(wasm_features(features));
+    let features = wasm_features(features);
+    let mut validator = Validator::new_with_features(features);
+    // The encoding depends on them as well: without 64-bit memories, a limit has 32 bits.
+    let mut parser = Parser::new(0);
+    parser.set_features(features);
     let mut bodies: Vec<(FuncToValidate<ValidatorResources>, FunctionBody<'_>)> = Vec::new();
-    for payload in Parser::new(0).parse_all(bytes) {
+    for payload in parser.parse_all(bytes) {
         let payload = payload.map_err(in_module)?;
         if let ValidPayload::Func(function, body) = validator.payload(&payload).map_err(in_module)? {
             bodies.push((function, body));
