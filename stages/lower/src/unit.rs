@@ -95,6 +95,9 @@ impl<'c> Attributes<'c> {
             context.enum_attribute("nounwind"),
             // Traps and the profiler walk the stack by it.
             context.string_attribute("frame-pointer", "all"),
+            // Recursion without end exhausts the stack; LLVM would make a loop without end of it. It would also drop frames that
+            // backtraces show. Calls that must be tail calls stay so.
+            context.string_attribute("disable-tail-calls", "true"),
             // A frame larger than a page touches each page, so that it cannot step over the guard.
             context.string_attribute("probe-stack", "inline-asm"),
             // Loops must not become calls of C functions that are not there.
