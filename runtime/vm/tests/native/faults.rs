@@ -4,7 +4,7 @@ use crate::image::{call, host, instance, instance_with, memory, module};
 use abi::layout::PAGE_SIZE;
 use abi::trap::TrapCode;
 use std::os::unix::process::ExitStatusExt;
-use std::process::Command;
+use std::process::{Command, Output};
 use vm::{Store, runtime_symbols};
 
 #[test]
@@ -39,11 +39,15 @@ fn a_fault_in_a_runtime_symbol_is_its_callers() {
     assert_eq!(trap.frames[0].name.as_deref(), Some("copy"));
 }
 
-/// Runs a test of this program, which is to die, in a process of its own.
-fn dies_by_fault(test: &str) {
+/// Runs a test of this program that ends its process.
+fn run(test: &str) -> Output {
     let program = std::env::current_exe().expect("the test's own program");
     let arguments = ["--ignored", "--exact", "--test-threads", "1", test];
-    let output = Command::new(program).args(arguments).output().expect("the program runs");
+    Command::new(program).args(arguments).output().expect("the program runs")
+}
+
+fn dies_by_fault(test: &str) {
+    let output = run(test);
     let text = String::from_utf8_lossy(&output.stdout);
     assert_eq!(output.status.signal(), Some(libc::SIGSEGV), "{:?} {text}", output.status);
 }
@@ -108,4 +112,33 @@ fn signal_is_sent() {
     let _store = Store::new();
     // SAFETY: sending a signal to oneself has no preconditions.
     unsafe { libc::raise(libc::SIGSEGV) };
+}
+
+#[test]
+fn a_handler_that_was_there_before_gets_the_hosts_faults() {
+    let status = run("faults::host_faults_with_a_handler").status;
+    assert_eq!(status.code(), Some(42), "{status:?}");
+}
+
+#[test]
+#[ignore = "ends the process"]
+fn host_faults_with_a_handler() {
+    extern "C" fn handler(signal: i32, info: *mut libc::siginfo_t, _: *mut libc::c_void) {
+        // SAFETY: the kernel's, passed on; leaving the process at once is async-signal-safe.
+        unsafe {
+            let address = (*info).si_addr().addr();
+            libc::_exit(if (signal, address) == (libc::SIGSEGV, 8) { 42 } else { 43 });
+        }
+    }
+    // SAFETY: the handler is of the kind that the flag says; zero is a valid value of every other field.
+    unsafe {
+        let mut action: libc::sigaction = std::mem::zeroed();
+        action.sa_sigaction = handler as *const () as usize;
+        action.sa_flags = libc::SA_SIGINFO;
+        assert_eq!(libc::sigaction(libc::SIGSEGV, &action, std::ptr::null_mut()), 0);
+    }
+    let mut store = Store::new();
+    let instance = instance(&mut store, &module(&["load", "wild"], ""));
+    assert!(call(&mut store, instance, "load", &[65536]).is_err());
+    let _ = call(&mut store, instance, "wild", &[8]);
 }
