@@ -4,7 +4,7 @@ use crate::env::Env;
 use crate::frame::{Frame, Kind, Label};
 use crate::ops::Dispatch;
 use crate::scan::Scan;
-use crate::ssa::Ssa;
+use crate::ssa::{Ssa, TooManyPhis};
 use crate::unit::Unit;
 use abi::signature::has_return_area;
 use abi::types::{DefinedFuncIdx, FuncType, ValType};
@@ -92,9 +92,12 @@ fn body<'a>(unit: &'a Unit<'a, '_>, index: DefinedFuncIdx) -> Result {
             _ => {}
         }
     }
-    lowering.ssa.finish();
+    let finished = lowering.ssa.finish();
     lowering.env.finish();
-    Ok(())
+    finished.map_err(|TooManyPhis| {
+        let message = "too many locals change in too many nested branches";
+        Error::new(Stage::Lower, ErrorKind::Limit, message).at(range.start)
+    })
 }
 
 impl<'a, 'c> Lowering<'a, 'c> {

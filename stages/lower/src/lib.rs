@@ -8,10 +8,10 @@
 //!
 //! # How
 //!
-//! One pass over a body ([`function`]): each operator pops SSA values from a stack of operands, builds instructions, and pushes
-//! their results. Locals become SSA values on the way ([`ssa`]), with what a quick scan ahead says about loops ([`scan`]).
-//! All that touches the context, calls and traps goes through [`env`]; what the functions of a unit share is in [`unit`](mod@unit).
-//! Operators are lowered by class in [`ops`].
+//! One pass over a body (`function`): each operator pops SSA values from a stack of operands, builds instructions, and pushes
+//! their results. Locals become SSA values on the way (`ssa`), with what a quick scan ahead says about loops (`scan`).
+//! All that touches the context, calls and traps goes through `env`; what the functions of a unit share is in `unit`.
+//! Operators are lowered by class in `ops`.
 //!
 //! # Traps
 //!

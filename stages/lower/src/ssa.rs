@@ -20,6 +20,14 @@ use crate::scan::Scan;
 use llvm::{BasicBlock, Builder, Phi, Type, Value};
 use std::collections::HashMap;
 
+/// The most phis that a function may need. Only locals written deep in nested joins need as many, one at each join; where both
+/// are numbered in thousands, SSA form itself is larger than any memory.
+const MAX_PHIS: usize = 1 << 21;
+
+/// A function needs more phis than [`MAX_PHIS`].
+#[derive(Debug)]
+pub(crate) struct TooManyPhis;
+
 /// A block of the control structure: code that control enters at the start only and leaves at the end (or by a trap). It may
 /// span several LLVM blocks, as checks split those.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -317,8 +325,8 @@ impl<'c> Ssa<'c> {
     }
 
     /// Gives all phis their operands, and removes trivial ones: those that can only have one value besides their own.
-    pub fn finish(mut self) {
-        let operands = self.operands();
+    pub fn finish(mut self) -> Result<(), TooManyPhis> {
+        let operands = self.operands()?;
         let numbers: HashMap<Value<'c>, u32> = (0u32..).zip(&self.phis).map(|(i, node)| (*node.phi, i)).collect();
         let replaced = replacements(&self.phis, &operands, &numbers);
         let resolve = |value: Value<'c>| match numbers.get(&value) {
@@ -338,13 +346,17 @@ impl<'c> Ssa<'c> {
                 node.phi.erase_instruction();
             }
         }
+        Ok(())
     }
 
     /// The operands of each phi. Looking locals up may bring about more phis.
-    fn operands(&mut self) -> Vec<Vec<Value<'c>>> {
+    fn operands(&mut self) -> Result<Vec<Vec<Value<'c>>>, TooManyPhis> {
         let mut all = Vec::with_capacity(self.phis.len());
         while let Some(node) = self.phis.get_mut(all.len()) {
             let block = node.block;
+            if all.len() == MAX_PHIS {
+                return Err(TooManyPhis);
+            }
             all.push(match &mut node.source {
                 Source::Values(values) => std::mem::take(values),
                 &mut Source::Local(local) => {
@@ -353,7 +365,7 @@ impl<'c> Ssa<'c> {
                 }
             });
         }
-        all
+        Ok(all)
     }
 
     fn edges(&self, block: BlockId) -> &[Edge<'c>] {

@@ -97,9 +97,14 @@ impl<'c> Lowering<'_, 'c> {
 
     fn demote(&mut self) -> Result {
         let a = self.pop();
-        let demoted = self.env.builder.fptrunc(a, self.env.unit.types.f32);
-        // LLVM cancels a promotion against a demotion, and a signalling NaN stays one.
-        self.push(if is_promoted(a) { quiet(&self.env.builder, demoted) } else { demoted });
+        let builder = &self.env.builder;
+        // LLVM cancels a promotion against a demotion, also across operations on the sign, and a signalling NaN stays one.
+        let demoted = match (a.instruction_opcode(), a.operand(0)) {
+            (Some(Opcode::FPExt), Some(source)) => quiet(builder, source),
+            _ if is_promoted(a) => quiet(builder, builder.fptrunc(a, self.env.unit.types.f32)),
+            _ => builder.fptrunc(a, self.env.unit.types.f32),
+        };
+        self.push(demoted);
         Ok(())
     }
 

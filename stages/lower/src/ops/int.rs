@@ -93,11 +93,12 @@ impl<'c> Lowering<'_, 'c> {
     fn div_s(&mut self) -> Result {
         let (a, b) = self.pop2();
         self.check_divisor(b);
-        let minus_one = self.env.builder.icmp(IntPredicate::Eq, b, b.ty().all_ones());
-        let least = self.env.builder.icmp(IntPredicate::Eq, a, least(a));
-        // A constant operand, the usual case, decides this at once.
-        if minus_one.as_const_int() != Some(0) && least.as_const_int() != Some(0) {
-            let overflow = self.env.builder.and(least, minus_one);
+        let (least, minus_one) = (least(a), b.ty().all_ones());
+        if !never(a, least) && !never(b, minus_one) {
+            let builder = &self.env.builder;
+            let a_is_least = builder.icmp(IntPredicate::Eq, a, least);
+            let b_is_minus_one = builder.icmp(IntPredicate::Eq, b, minus_one);
+            let overflow = builder.and(a_is_least, b_is_minus_one);
             self.env.trap_if(overflow, TrapCode::IntegerOverflow);
         }
         self.push(self.env.builder.sdiv(a, b));
@@ -108,10 +109,12 @@ impl<'c> Lowering<'_, 'c> {
         let (a, b) = self.pop2();
         self.check_divisor(b);
         // The least integer modulo -1 is 0, as is any integer modulo 1; LLVM leaves the former undefined.
-        let minus_one = self.env.builder.icmp(IntPredicate::Eq, b, b.ty().all_ones());
-        let divisor = match minus_one.as_const_int() {
-            Some(0) => b,
-            _ => self.env.builder.select(minus_one, b.ty().const_int(1), b),
+        let minus_one = b.ty().all_ones();
+        let divisor = if never(b, minus_one) {
+            b
+        } else {
+            let builder = &self.env.builder;
+            builder.select(builder.icmp(IntPredicate::Eq, b, minus_one), b.ty().const_int(1), b)
         };
         self.push(self.env.builder.srem(a, divisor));
         Ok(())
@@ -166,4 +169,9 @@ fn width(value: Value<'_>) -> u64 {
 /// The least signed integer of a value's type.
 fn least<'c>(value: Value<'c>) -> Value<'c> {
     value.ty().const_int(1 << (width(value) - 1))
+}
+
+/// Whether a value is known to be another than `constant`.
+fn never<'c>(value: Value<'c>, constant: Value<'c>) -> bool {
+    value.as_const_int().is_some() && value != constant
 }

@@ -1,0 +1,164 @@
+//! Calls: of functions of the module, of imported ones, through tables, of the runtime.
+
+use super::Env;
+use abi::layout::{FuncRecord, Header};
+use abi::libcall::Libcall;
+use abi::signature::{MAX_REGISTER_RESULTS, SLOT_SIZE, has_return_area};
+use abi::trap::TrapCode;
+use abi::types::{FuncIdx, FuncType, TableIdx, TypeIdx, ValType};
+use llvm::{Call, CallConv, IntPredicate, Position, Value};
+
+impl<'c> Env<'_, 'c> {
+    /// A reference to a function; none if the module gives it no record, which validation rules out.
+    pub fn function_reference(&self, function: FuncIdx) -> Option<Value<'c>> {
+        let record = self.unit.input.layout.record(function)?;
+        Some(self.offset(&self.builder, self.vmctx, record))
+    }
+
+    /// Calls a function of the module. Gives its results.
+    pub fn call(&mut self, function: FuncIdx, args: &[Value<'c>]) -> Vec<Value<'c>> {
+        let module = self.unit.input.module;
+        let ty = module.function_type(function);
+        match module.defined(function) {
+            Some(defined) => {
+                let callee = self.unit.defined(defined);
+                self.call_native(ty, *callee, self.vmctx, args)
+            }
+            None => {
+                let record = self.unit.input.layout.record(function).expect("imported functions have records");
+                let record = self.offset(&self.builder, self.vmctx, record);
+                self.call_record(ty, record, args)
+            }
+        }
+    }
+
+    /// Calls what an element of a table refers to, as a function of a type. Gives its results.
+    pub fn call_indirect(
+        &mut self,
+        ty: TypeIdx,
+        table: TableIdx,
+        index: Value<'c>,
+        args: &[Value<'c>],
+    ) -> Vec<Value<'c>> {
+        let types = self.unit.types;
+        let address = self.table_element(table, index, TrapCode::UndefinedElement);
+        let record = self.element_load(address);
+        let null = self.builder.icmp(IntPredicate::Eq, record, types.ptr.null());
+        self.trap_if(null, TrapCode::UninitializedElement);
+        let actual = self.invariant(&self.builder, types.i32, record, FuncRecord::FIELDS.type_id.offset);
+        let expected = self.invariant(&self.builder, types.i32, self.vmctx, self.unit.input.layout.type_id(ty));
+        let differs = self.builder.icmp(IntPredicate::Ne, actual, expected);
+        self.trap_if(differs, TrapCode::IndirectCallTypeMismatch);
+        self.call_record(&self.unit.input.module.types[ty.index()], record, args)
+    }
+
+    fn call_record(&mut self, ty: &FuncType, record: Value<'c>, args: &[Value<'c>]) -> Vec<Value<'c>> {
+        let ptr = self.unit.types.ptr;
+        let code = self.invariant(&self.builder, ptr, record, FuncRecord::FIELDS.code.offset);
+        let context = self.invariant(&self.builder, ptr, record, FuncRecord::FIELDS.context.offset);
+        self.call_native(ty, code, context, args)
+    }
+
+    /// Calls native code ([`abi::signature`]). Gives its results.
+    fn call_native(
+        &mut self,
+        ty: &FuncType,
+        code: Value<'c>,
+        context: Value<'c>,
+        args: &[Value<'c>],
+    ) -> Vec<Value<'c>> {
+        let area = has_return_area(ty).then(|| self.slots(ty.results.len()));
+        let call = self.call_code(ty, code, context, area, args);
+        match area {
+            None => self.direct_results(ty, call),
+            Some(area) => self.load_slots(&ty.results, area),
+        }
+    }
+
+    /// Calls native code of a type whose results go to `area`, if it has too many to return them directly.
+    pub fn call_code(
+        &self,
+        ty: &FuncType,
+        code: Value<'c>,
+        context: Value<'c>,
+        area: Option<Value<'c>>,
+        args: &[Value<'c>],
+    ) -> Call<'c> {
+        let all: Vec<_> = [context].into_iter().chain(area).chain(args.iter().copied()).collect();
+        let call = self.builder.call(self.unit.types.native(ty), code, &all);
+        call.set_call_conv(CallConv::Fast);
+        call
+    }
+
+    /// The results that a call returns directly.
+    pub fn direct_results(&self, ty: &FuncType, call: Call<'c>) -> Vec<Value<'c>> {
+        match ty.results[..] {
+            [] => Vec::new(),
+            [_] => vec![*call],
+            _ => (0u32..).zip(&ty.results).map(|(index, _)| self.builder.extract_value(*call, index)).collect(),
+        }
+    }
+
+    /// Loads values from slots, from the first on.
+    pub fn load_slots(&self, types: &[ValType], slots: Value<'c>) -> Vec<Value<'c>> {
+        let types = types.iter().map(|&ty| self.unit.types.value(ty)).enumerate();
+        types.map(|(index, ty)| self.builder.load(ty, self.slot(slots, index))).collect()
+    }
+
+    /// Stores values to slots, from the first on.
+    pub fn store_slots(&self, values: impl IntoIterator<Item = Value<'c>>, slots: Value<'c>) {
+        for (index, value) in values.into_iter().enumerate() {
+            self.builder.store(value, self.slot(slots, index));
+        }
+    }
+
+    /// Returns from the function, which is of a given type.
+    pub fn ret(&self, ty: &FuncType, results: &[Value<'c>]) {
+        match *results {
+            [] => self.builder.ret_void(),
+            [result] => self.builder.ret(result),
+            _ if results.len() > MAX_REGISTER_RESULTS => {
+                self.store_slots(results.iter().copied(), self.function.param(1));
+                self.builder.ret_void()
+            }
+            _ => {
+                let mut both = self.unit.types.result(ty).poison();
+                for (index, &result) in (0u32..).zip(results) {
+                    both = self.builder.insert_value(both, result, index);
+                }
+                self.builder.ret(both)
+            }
+        };
+    }
+
+    /// Space for slots in the frame. Calls share it: results are read right after a call.
+    pub fn slots(&mut self, slots: usize) -> Value<'c> {
+        let ty = self.unit.types.slots(slots);
+        *self.slots.entry(slots).or_insert_with(|| self.prologue.alloca(ty))
+    }
+
+    fn slot(&self, slots: Value<'c>, index: usize) -> Value<'c> {
+        self.offset(&self.builder, slots, index as u32 * SLOT_SIZE)
+    }
+
+    /// Calls the runtime. Gives the result, if the libcall has one.
+    pub fn libcall(&self, libcall: Libcall, args: &[Value<'c>]) -> Value<'c> {
+        *self.call_libcall(libcall, args)
+    }
+
+    /// Tells the runtime to trap, which does not come back.
+    pub(super) fn call_trap(&self, trap: TrapCode) {
+        let call = self.call_libcall(Libcall::Trap, &[self.unit.context.const_i32(trap.code() as i32)]);
+        for attribute in self.unit.no_return() {
+            call.add_attribute(Position::Function, attribute);
+        }
+    }
+
+    fn call_libcall(&self, libcall: Libcall, args: &[Value<'c>]) -> Call<'c> {
+        let ptr = self.unit.types.ptr;
+        let table = self.invariant(&self.builder, ptr, self.vmctx, Header::FIELDS.libcalls.offset);
+        let code = self.invariant(&self.builder, ptr, table, libcall.offset());
+        let all: Vec<_> = [self.vmctx].into_iter().chain(args.iter().copied()).collect();
+        self.builder.call(self.unit.types.libcall(libcall), code, &all)
+    }
+}

@@ -1,0 +1,6 @@
+//! Lowering of small modules, each checked by LLVM's verifier.
+
+mod control;
+mod shape;
+mod support;
+mod unsupported;

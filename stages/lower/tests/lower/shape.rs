@@ -1,0 +1,168 @@
+//! What the code looks like: what must be in it, and what must not.
+
+use crate::support::{lower, lower_with};
+
+const MEMORY: &str = r#"(module (memory 1) (table 4 funcref) (global $g (mut i32) (i32.const 0))
+    (func (param i32) (result i32)
+        (global.set $g (local.get 0))
+        (table.set (i32.const 1) (ref.null func))
+        (i32.store offset=4 (local.get 0) (global.get $g))
+        (i32.load (local.get 0))))"#;
+
+#[test]
+fn accesses_stay_where_they_are_for_exact_traps() {
+    let lowered = lower(MEMORY);
+    assert_eq!(lowered.count("load volatile i32"), 1, "{}", lowered.functions);
+    assert_eq!(lowered.count("store volatile"), 3, "global, table and memory");
+}
+
+#[test]
+fn accesses_are_plain_for_relaxed_traps() {
+    let lowered = lower_with(MEMORY, true).expect("it is supported");
+    assert_eq!(lowered.count("volatile"), 0, "{}", lowered.functions);
+}
+
+#[test]
+fn accesses_to_memory_assume_no_alignment() {
+    let lowered = lower("(module (memory 1) (func (param i32) (result i64) (i64.load align=8 (local.get 0))))");
+    assert_eq!(lowered.count("load volatile i64"), 1);
+    assert_eq!(lowered.count("align 1,"), 1, "{}", lowered.functions);
+}
+
+#[test]
+fn the_base_of_a_memory_is_loaded_once() {
+    let lowered = lower(MEMORY);
+    assert_eq!(lowered.count("!invariant.load"), 3, "base, and what leads to the trap libcall: {}", lowered.functions);
+}
+
+#[test]
+fn locals_need_no_memory() {
+    let lowered = lower(
+        "(module (func (param i32) (result i32) (local i32)
+            (loop (local.set 1 (i32.add (local.get 1) (i32.const 1))) (br_if 0 (i32.lt_u (local.get 1) (local.get 0))))
+            (local.get 1)))",
+    );
+    assert_eq!(lowered.count("alloca"), 0);
+    assert_eq!(lowered.count(" phi "), 1, "{}", lowered.functions);
+}
+
+#[test]
+fn reasons_to_trap_share_a_cold_block() {
+    let lowered = lower(
+        "(module (func (param i32 i32) (result i32)
+            (i32.div_u (i32.div_u (local.get 0) (local.get 1)) (i32.rem_u (local.get 1) (local.get 0)))))",
+    );
+    assert_eq!(lowered.count("i32 1028"), 1, "{}", lowered.functions);
+    assert_eq!(lowered.count("br i1"), 3);
+    assert_eq!(lowered.count("!prof"), 3);
+    assert_eq!(lowered.count("cold noreturn"), 1);
+}
+
+#[test]
+fn constant_divisors_need_no_checks() {
+    let lowered = lower(
+        "(module (func (param i32) (result i32)
+            (i32.rem_s (i32.div_s (local.get 0) (i32.const 10)) (i32.const 7))))",
+    );
+    assert_eq!(lowered.first()[1..], ["  %3 = sdiv i32 %1, 10", "  %4 = srem i32 %3, 7", "  ret i32 %4"]);
+}
+
+#[test]
+fn conditions_are_not_widened_and_compared_again() {
+    let lowered = lower(
+        "(module (func (param i32 i32) (result i32)
+            (if (result i32) (i32.eqz (i32.lt_s (local.get 0) (local.get 1)))
+                (then (local.get 0)) (else (local.get 1)))))",
+    );
+    assert_eq!(lowered.count("zext"), 0, "{}", lowered.functions);
+    assert_eq!(lowered.count("icmp"), 1);
+}
+
+#[test]
+fn identities_that_llvm_would_fold_stay_arithmetic() {
+    for (operation, plain) in [
+        ("(f32.mul (local.get 0) (f32.const 1))", "fmul"),
+        ("(f32.mul (f32.const -1) (local.get 0))", "fmul"),
+        ("(f32.div (local.get 0) (f32.const 1))", "fdiv"),
+        ("(f32.sub (local.get 0) (f32.const 0))", ""),
+        ("(f32.sub (f32.const -0) (local.get 0))", "fsub"),
+        ("(f32.add (local.get 0) (f32.const -0))", ""),
+        ("(f32.demote_f64 (f64.promote_f32 (local.get 0)))", "fptrunc"),
+        ("(f32.demote_f64 (f64.neg (f64.promote_f32 (local.get 0))))", ""),
+    ] {
+        let lowered = lower(&format!("(module (func (param f32) (result f32) {operation}))"));
+        assert_eq!(lowered.count("call float @llvm.canonicalize.f32"), 1, "{operation}: {}", lowered.functions);
+        assert!(plain.is_empty() || lowered.count(plain) == 0, "{operation}: {}", lowered.functions);
+    }
+    let lowered = lower("(module (func (param f32) (result f32) (f32.mul (local.get 0) (f32.const 2))))");
+    assert_eq!(lowered.count("canonicalize"), 0);
+}
+
+#[test]
+fn constants_keep_their_bits() {
+    let lowered = lower("(module (func (result f32 f64) (f32.const nan:0x200000) (f64.const -nan:0x4000000000000)))");
+    assert_eq!(lowered.count("0x7FF4000000000000"), 1, "{}", lowered.functions);
+    assert_eq!(lowered.count("0xFFF4000000000000"), 1, "{}", lowered.functions);
+}
+
+#[test]
+fn immutable_globals_with_constant_values_are_constants() {
+    let lowered = lower("(module (global i64 (i64.const 42)) (func (result i64) (global.get 0)))");
+    assert_eq!(lowered.first()[1..], ["  ret i64 42"]);
+}
+
+#[test]
+fn tables_of_one_size_have_a_constant_length() {
+    let code = "(func (param i32) (call_indirect (type 0) (local.get 0))) (type (func)))";
+    let fixed = lower(&format!("(module (type (func)) (table 7 7 funcref) {code}"));
+    let growing = lower(&format!("(module (type (func)) (table 7 funcref) {code}"));
+    assert_eq!(fixed.count("icmp uge i64 %4, 7"), 1, "{}", fixed.functions);
+    assert_eq!(growing.count("load i64"), 1, "{}", growing.functions);
+}
+
+#[test]
+fn few_results_return_directly_and_many_through_an_area() {
+    let lowered = lower(
+        "(module (func $two (result i32 f64) (i32.const 1) (f64.const 2))
+            (func $three (result i32 i64 f32) (i32.const 1) (i64.const 2) (f32.const 3))
+            (func (result i32) (call $three) drop drop (call $three) drop drop i32.add (call $two) drop i32.add))",
+    );
+    assert_eq!(lowered.count("define hidden fastcc { i32, double } @wasm.function.0(ptr "), 1);
+    assert_eq!(lowered.count("define hidden fastcc void @wasm.function.1(ptr "), 1);
+    assert_eq!(lowered.count("alloca [3 x i128], align 16"), 1, "calls share the area: {}", lowered.functions);
+}
+
+#[test]
+fn there_is_one_pair_of_wrappers_for_each_type() {
+    let lowered =
+        lower("(module (type (func (param i32))) (type (func (param i32))) (type (func (result f64 f64 f64))))");
+    for name in ["@wasm.entry.i.(ptr", "@wasm.host.i.(ptr", "@wasm.entry..ddd(ptr", "@wasm.host..ddd(ptr"] {
+        assert_eq!(lowered.wrappers.matches(name).count(), 1, "{name}: {}", lowered.wrappers);
+    }
+}
+
+#[test]
+fn functions_carry_the_attributes_that_code_generation_needs() {
+    let lowered = lower("(module (func) (func (call 0)))");
+    for attribute in [
+        "nounwind",
+        "\"frame-pointer\"=\"all\"",
+        "\"probe-stack\"=\"inline-asm\"",
+        "\"no-builtins\"",
+        "\"target-cpu\"=\"x86-64\"",
+        "\"tune-cpu\"=\"generic\"",
+        "\"target-features\"=\"+avx\"",
+    ] {
+        assert_eq!(lowered.count(attribute), 1 + usize::from(attribute == "nounwind") * 2, "{attribute}");
+    }
+    for forbidden in ["uwtable", "mustprogress", "strictfp"] {
+        assert_eq!(lowered.count(forbidden), 0, "{forbidden}");
+    }
+}
+
+#[test]
+fn the_same_module_gives_the_same_text() {
+    let first = lower(MEMORY);
+    let second = lower(MEMORY);
+    assert_eq!((first.functions, first.wrappers), (second.functions, second.wrappers));
+}

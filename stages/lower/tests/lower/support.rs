@@ -1,0 +1,53 @@
+//! Lowers WebAssembly text and checks the result with LLVM's verifier.
+
+use abi::layout::Layout;
+use abi::module::Module;
+use artifact::{Error, Target};
+use lower::Input;
+
+/// What came of a module: its functions, and its wrappers, as LLVM's text.
+pub struct Lowered {
+    pub functions: String,
+    pub wrappers: String,
+}
+
+/// Lowers a module with exact traps.
+pub fn lower(wat: &str) -> Lowered {
+    lower_with(wat, false).unwrap_or_else(|error| panic!("{error}\n{wat}"))
+}
+
+/// Lowers a module.
+pub fn lower_with(wat: &str, relaxed_traps: bool) -> Result<Lowered, Error> {
+    let bytes = wat::parse_str(wat).expect("the test's module is well-formed");
+    let module = Module::decode(&bytes).expect("the test's module can be decoded");
+    let target =
+        Target { triple: "x86_64-unknown-linux-gnu".into(), tune: "generic".into(), cpu_features: vec!["avx".into()] };
+    let spec = llvm::TargetSpec {
+        triple: target.triple.clone(),
+        cpu: target.baseline().into(),
+        features: target.feature_string(),
+    };
+    let machine = llvm::TargetMachine::new(&spec, llvm::CodeGenLevel::Default).expect("the target is known");
+    let context = llvm::Context::new();
+    let layout = Layout::new(&module);
+    let input = Input { bytes: &bytes, module: &module, layout: &layout, target: &target, relaxed_traps };
+    let functions = lower::unit(&context, &machine, &input, 0..module.bodies.len() as u32)?;
+    let wrappers = lower::wrappers(&context, &machine, &input)?;
+    for module in [&functions, &wrappers] {
+        module.verify().unwrap_or_else(|error| panic!("{error}\n{}", module.print()));
+    }
+    Ok(Lowered { functions: functions.print(), wrappers: wrappers.print() })
+}
+
+impl Lowered {
+    /// The lines of the body of the first function defined.
+    pub fn first(&self) -> Vec<&str> {
+        let body = self.functions.lines().skip_while(|line| !line.starts_with("define"));
+        body.take_while(|line| *line != "}").collect()
+    }
+
+    /// How many lines of the functions contain a text.
+    pub fn count(&self, text: &str) -> usize {
+        self.functions.lines().filter(|line| line.contains(text)).count()
+    }
+}

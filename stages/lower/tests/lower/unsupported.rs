@@ -1,0 +1,27 @@
+//! What is not supported is an error with its place.
+
+use crate::support::lower_with;
+use abi::types::FuncIdx;
+use artifact::{Kind, Stage};
+
+#[track_caller]
+fn refused(wat: &str, because: &str) {
+    let error = lower_with(wat, false).err().unwrap_or_else(|| panic!("lowered: {wat}"));
+    assert_eq!((error.stage, error.kind), (Stage::Lower, Kind::Unsupported), "{error}");
+    assert!(error.message.contains(because), "{error}");
+    assert_eq!(error.place.function, Some(FuncIdx(1)), "{error}");
+    assert!(error.place.offset.is_some(), "{error}");
+}
+
+#[test]
+fn operators_of_other_proposals_are_refused() {
+    refused("(module (func) (func (drop (v128.const i64x2 1 2))))", "V128Const (simd)");
+    refused("(module (func) (func (return_call 0)))", "ReturnCall (tail_call)");
+    refused("(module (func) (func (atomic.fence)))", "AtomicFence (threads)");
+}
+
+#[test]
+fn memories_of_other_kinds_are_refused() {
+    refused("(module (memory i64 1) (func) (func (drop (i32.load (i64.const 0)))))", "64-bit memory");
+    refused("(module (memory 1 1 shared) (func) (func (drop (memory.size))))", "shared memory");
+}
