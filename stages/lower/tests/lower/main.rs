@@ -1,6 +1,7 @@
 //! Lowering of small modules, each checked by LLVM's verifier.
 
 mod control;
+mod random;
 mod shape;
 mod support;
 mod unsupported;

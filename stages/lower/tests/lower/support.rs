@@ -18,8 +18,12 @@ pub fn lower(wat: &str) -> Lowered {
 
 /// Lowers a module.
 pub fn lower_with(wat: &str, relaxed_traps: bool) -> Result<Lowered, Error> {
-    let bytes = wat::parse_str(wat).expect("the test's module is well-formed");
-    let module = Module::decode(&bytes).expect("the test's module can be decoded");
+    lower_bytes(&wat::parse_str(wat).expect("the test's module is well-formed"), relaxed_traps)
+}
+
+/// Lowers a module in its binary form.
+pub fn lower_bytes(bytes: &[u8], relaxed_traps: bool) -> Result<Lowered, Error> {
+    let module = Module::decode(bytes).expect("the test's module can be decoded");
     let target =
         Target { triple: "x86_64-unknown-linux-gnu".into(), tune: "generic".into(), cpu_features: vec!["avx".into()] };
     let spec = llvm::TargetSpec {
@@ -30,7 +34,7 @@ pub fn lower_with(wat: &str, relaxed_traps: bool) -> Result<Lowered, Error> {
     let machine = llvm::TargetMachine::new(&spec, llvm::CodeGenLevel::Default).expect("the target is known");
     let context = llvm::Context::new();
     let layout = Layout::new(&module);
-    let input = Input { bytes: &bytes, module: &module, layout: &layout, target: &target, relaxed_traps };
+    let input = Input { bytes, module: &module, layout: &layout, target: &target, relaxed_traps };
     let functions = lower::unit(&context, &machine, &input, 0..module.bodies.len() as u32)?;
     let wrappers = lower::wrappers(&context, &machine, &input)?;
     for module in [&functions, &wrappers] {
