@@ -4,9 +4,10 @@ mod compile;
 mod run;
 mod stage;
 
+use crate::process::{self, Input};
 use std::fmt;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use tempfile::TempDir;
 
 /// Recursive Fibonacci numbers: `fib 30` is 1346269.
@@ -75,14 +76,14 @@ impl Folder {
 
     fn run(&self, tool: &str, args: &[&str]) -> Run {
         let mut command = Command::new(tests::tool(tool));
-        command.args(args).current_dir(self.folder.path()).stdin(Stdio::null());
-        let output = command.output().unwrap_or_else(|error| panic!("{tool}: {error}"));
+        command.args(args).current_dir(self.folder.path());
+        let outcome = process::run(command, Input::Text(String::new())).unwrap_or_else(|error| panic!("{error}"));
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("tools print UTF-8");
         Run {
             command: format!("{tool} {}", args.join(" ")),
-            code: output.status.code(),
-            stdout: text(output.stdout),
-            stderr: text(output.stderr),
+            code: outcome.code,
+            stdout: text(outcome.stdout),
+            stderr: text(outcome.stderr),
         }
     }
 }
@@ -139,8 +140,9 @@ fn help_and_version_are_results() {
 #[test]
 fn wrong_usage_is_a_failure() {
     let folder = Folder::new();
-    for args in [&[][..], &["--nonsense", "x.wasm"], &["--env", "novalue", "x.wasm"], &["compile", "x.wasm"]] {
+    for args in [&[][..], &["--nonsense", "x.wasm"], &["compile", "x.wasm"]] {
         folder.wasmedge(args).fails().says("Usage");
     }
+    folder.wasmedge(&["--env", "novalue", "x.wasm"]).fails().says("'novalue'").says("NAME=VALUE");
     folder.wasmedge(&["compile", "--optimize", "4", "x.wasm", "y.wasm"]).fails().says("'4'").says("0, 1, 2, 3, s, z");
 }
