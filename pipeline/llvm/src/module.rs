@@ -47,7 +47,8 @@ impl<'c> Module<'c> {
         module
     }
 
-    /// Reads LLVM's text. `name` is what errors call it, and becomes the module's name.
+    /// Reads LLVM's text. `name` is what errors call it. The module's own name, of which the text has only a comment, becomes that
+    /// of its source file, as in a new module.
     pub fn parse(context: &'c Context, name: &str, text: &str) -> Result<Self, Error> {
         let c_name = c_string(ErrorKind::Parse, "the module's name", name)?;
         let buffer = MemoryBuffer::copy_of(text, &c_name);
@@ -65,6 +66,7 @@ impl<'c> Module<'c> {
             return Err(Error::parse(name, message));
         }
         let module = Self { raw, context };
+        module.set_name(&module.source_file_name());
         reported.map(|()| module)
     }
 
@@ -104,6 +106,16 @@ impl<'c> Module<'c> {
     pub fn set_name(&self, name: &str) {
         // SAFETY: LLVM copies as many bytes as it is told.
         unsafe { LLVMSetModuleIdentifier(self.raw, name.as_ptr().cast(), name.len()) }
+    }
+
+    /// The source file's name.
+    fn source_file_name(&self) -> String {
+        let mut len = 0;
+        // SAFETY: the module is alive; the bytes are copied at once.
+        unsafe {
+            let data = LLVMGetSourceFileName(self.raw, &mut len);
+            copy_text(data, len)
+        }
     }
 
     /// Sets the source file's name, which is the module's name until then. It ends up in the object.
