@@ -1,6 +1,7 @@
 //! The command line of `wasmedge run`.
 
 use clap::builder::{OsStringValueParser, TypedValueParser};
+use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use console::{Console, Level};
 use std::ffi::{OsStr, OsString};
@@ -35,11 +36,18 @@ pub struct Dir {
 
 /// Parses the command line; on failure, and for help and version, gives clap's own message.
 pub fn parse(args: Vec<OsString>) -> Result<Arguments, clap::Error> {
-    let matches = command().try_get_matches_from(args)?;
+    let matches = command().try_get_matches_from(&args)?;
     let mut words = many::<OsString>(&matches, "FILE").into_iter();
+    let file = words.next().expect("clap requires it");
+    // The program's arguments may begin with hyphens, so clap takes an option that it does not know for the file.
+    let known = args.iter().take_while(|arg| **arg != file).any(|arg| arg == "--");
+    if file.as_encoded_bytes().starts_with(b"-") && !known {
+        let message = format!("unexpected argument '{}' found", file.display());
+        return Err(command().error(ErrorKind::UnknownArgument, message));
+    }
     let level = Level::from_name(matches.get_one::<String>("log-level").expect("the argument has a default"));
     Ok(Arguments {
-        file: words.next().expect("clap requires it").into(),
+        file: file.into(),
         rest: words.collect(),
         reactor: matches.get_flag("reactor"),
         dirs: many(&matches, "dir"),
