@@ -4,6 +4,7 @@ mod cli;
 mod containers;
 mod dependencies;
 mod modules;
+mod process;
 mod programs;
 mod snapshots;
 mod spec;

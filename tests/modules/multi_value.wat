@@ -25,12 +25,16 @@
     (f64.convert_i32_s)
     (f64.mul (local.get $half)))
 
-  ;; A loop whose label takes two values: a phi for each. The exponent is at least 1.
-  (func (export "power") (param $base i32) (param $exponent i32) (result i32)
-    (i32.const 1)
-    (local.get $exponent)
+  ;; The greatest common divisor: a loop whose label takes two values, a phi for each.
+  (func (export "gcd") (param $a i32) (param $b i32) (result i32)
+    (local.get $a)
+    (local.get $b)
     (loop $next (param i32 i32) (result i32)
-      (local.set $exponent)
-      (i32.mul (local.get $base))
-      (if (param i32) (result i32) (i32.gt_u (local.get $exponent) (i32.const 1))
-        (then (br $next (i32.sub (local.get $exponent) (i32.const 1))))))))
+      (local.set $b)
+      (local.set $a)
+      (if (result i32) (i32.eqz (local.get $b))
+        (then (local.get $a))
+        (else
+          (local.get $b)
+          (i32.rem_u (local.get $a) (local.get $b))
+          (br $next))))))
