@@ -1,6 +1,7 @@
 # make demo   compiles a real program (SQLite's shell) both ways and runs it
 # make test   all tests, and the checks that come before them
 # make check  the quick part of it: format, lints, architecture, unit and snapshot tests
+# make fuzz   compares generated modules across engines without end, from a random seed on
 # make bless  renews the snapshots; look at the difference before you commit it
 # Each installs what it needs first (Debian; as root or with sudo).
 
@@ -11,7 +12,7 @@ BIN      := target/release
 PROGRAMS := target/programs
 DEMO     := target/demo
 
-.PHONY: all setup build demo check test bless clean
+.PHONY: all setup build demo check test bless fuzz clean
 
 all: build
 
@@ -47,6 +48,10 @@ test: check programs
 
 bless: setup
 	INSTA_UPDATE=always cargo test -p tests -- snapshots::
+
+fuzz: setup
+	from=$$(shuf -i 1000-1000000000 -n 1); while DIFFERENTIAL_SEEDS=$$from..$$((from + 1000)) cargo test -q -p tests -- differential::; do \
+	    from=$$((from + 1000)); echo "agreed up to seed $$from"; done
 
 clean:
 	rm -rf target

@@ -3,6 +3,7 @@
 mod cli;
 mod containers;
 mod dependencies;
+mod differential;
 mod modules;
 mod process;
 mod programs;

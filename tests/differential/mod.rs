@@ -1,0 +1,134 @@
+//! Generated modules, run by our engines and by another one: results, traps, memories and globals must agree.
+//!
+//! Seeds are numbers. `DIFFERENTIAL_SEEDS=FROM..TO` chooses others than the test's own; a failure names its seed, and leaves the
+//! module in the system's folder for temporary files.
+
+mod generate;
+mod ours;
+mod wasmi_engine;
+
+use artifact::Level;
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+
+/// How many modules the test runs unless told otherwise.
+const SEEDS: u64 = 300;
+
+/// What running a module showed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outcome {
+    /// Why it could not be instantiated.
+    failed: Option<String>,
+    /// Each call of an exported function: its name, and its results or why it trapped.
+    calls: Vec<(String, Result<Vec<Shown>, String>)>,
+    /// The exported memories' contents (hashed) and globals at the end, by name.
+    state: Vec<(String, String)>,
+}
+
+/// A value that can be compared across engines: a number's bits, or whether a reference is null.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Shown {
+    /// A number.
+    Bits(u128),
+    /// Whether a reference is null.
+    Null(bool),
+}
+
+impl fmt::Debug for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Shown::Bits(bits) => write!(f, "{bits:#x}"),
+            Shown::Null(null) => f.write_str(if *null { "null" } else { "reference" }),
+        }
+    }
+}
+
+/// The trap after which nothing more can be compared: engines differ in how deep calls may go.
+pub const EXHAUSTED: &str = "call stack exhausted";
+
+fn seeds() -> std::ops::Range<u64> {
+    let Ok(text) = std::env::var("DIFFERENTIAL_SEEDS") else { return 0..SEEDS };
+    let range = text.split_once("..").and_then(|(from, to)| Some(from.parse().ok()?..to.parse().ok()?));
+    range.expect("DIFFERENTIAL_SEEDS is FROM..TO")
+}
+
+#[test]
+fn engines_agree_on_generated_modules() {
+    let seeds = seeds();
+    let next = AtomicU64::new(seeds.start);
+    let work = || {
+        let take = || Some(next.fetch_add(1, Ordering::Relaxed)).filter(|seed| seeds.contains(seed));
+        std::iter::from_fn(take).filter_map(|seed| disagreement(seed).err()).collect::<Vec<_>>()
+    };
+    let cores = thread::available_parallelism().map_or(1, |cores| cores.get());
+    let failures = thread::scope(|scope| {
+        let threads: Vec<_> = (0..cores).map(|_| scope.spawn(work)).collect();
+        threads.into_iter().flat_map(|thread| thread.join().expect("a failure is a value")).collect::<Vec<_>>()
+    });
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+/// Runs one module by all engines.
+fn disagreement(seed: u64) -> Result<(), String> {
+    let Some(bytes) = generate::module(seed) else { return Ok(()) };
+    let expected = wasmi_engine::run(&bytes, seed);
+    for level in [Level::O0, Level::O2, Level::O3] {
+        let actual = ours::run(&bytes, seed, level).map_err(|error| report(seed, &bytes, &format!("O{level}: {error}")))?;
+        if let Some(difference) = difference(&expected, &actual) {
+            return Err(report(seed, &bytes, &format!("O{level}: {difference}")));
+        }
+    }
+    Ok(())
+}
+
+fn report(seed: u64, bytes: &[u8], what: &str) -> String {
+    let path = std::env::temp_dir().join(format!("differential-{seed}.wasm"));
+    let kept = std::fs::write(&path, bytes).map(|()| path.display().to_string()).unwrap_or_else(|error| error.to_string());
+    format!("seed {seed}: {what} ({kept})")
+}
+
+/// The first thing in which two outcomes differ, up to where the call stack was exhausted in either.
+fn difference(expected: &Outcome, actual: &Outcome) -> Option<String> {
+    if [expected, actual].iter().any(|outcome| outcome.failed.as_deref() == Some(EXHAUSTED)) {
+        return None;
+    }
+    if expected.failed != actual.failed {
+        return Some(format!("instantiation: expected {:?}, found {:?}", expected.failed, actual.failed));
+    }
+    for (expected, actual) in expected.calls.iter().zip(&actual.calls) {
+        if [expected, actual].iter().any(|(_, result)| result.as_ref().err().is_some_and(|trap| trap == EXHAUSTED)) {
+            return None;
+        }
+        if expected != actual {
+            return Some(format!("call: expected {expected:?}, found {actual:?}"));
+        }
+    }
+    let different = expected.state.iter().zip(&actual.state).find(|(expected, actual)| expected != actual);
+    different.map(|(expected, actual)| format!("state: expected {expected:?}, found {actual:?}"))
+}
+
+/// A small generator of numbers for arguments (xorshift64*): the same for all engines.
+pub struct Numbers(u64);
+
+impl Numbers {
+    /// Numbers for a seed.
+    pub fn new(seed: u64) -> Numbers {
+        Numbers(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
+    }
+
+    /// The next one: often at an edge, else anything.
+    pub fn next(&mut self) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        let any = self.0.wrapping_mul(0x2545_F491_4F6C_DD1D);
+        match any % 8 {
+            0 => 0,
+            1 => u64::MAX,
+            2 => 1 << 31 | 1 << 63,
+            3 => any % 100,
+            _ => any,
+        }
+    }
+}
