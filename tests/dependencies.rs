@@ -15,10 +15,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("optimize", &["artifact", "llvm"]),
     ("codegen", &["artifact", "llvm"]),
     ("output", &["abi", "artifact"]),
-    (
-        "driver",
-        &["abi", "artifact", "codegen", "llvm", "lower", "optimize", "output", "parse", "validate", "verify"],
-    ),
+    ("driver", &["abi", "artifact", "codegen", "llvm", "lower", "optimize", "output", "parse", "validate", "verify"]),
     ("vm", &["abi"]),
     ("loader", &["abi", "vm"]),
     ("wasi", &[]),

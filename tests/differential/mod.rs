@@ -74,7 +74,8 @@ fn disagreement(seed: u64) -> Result<(), String> {
     let Some(bytes) = generate::module(seed) else { return Ok(()) };
     let expected = wasmi_engine::run(&bytes, seed);
     for level in [Level::O0, Level::O2, Level::O3] {
-        let actual = ours::run(&bytes, seed, level).map_err(|error| report(seed, &bytes, &format!("O{level}: {error}")))?;
+        let actual =
+            ours::run(&bytes, seed, level).map_err(|error| report(seed, &bytes, &format!("O{level}: {error}")))?;
         if let Some(difference) = difference(&expected, &actual) {
             return Err(report(seed, &bytes, &format!("O{level}: {difference}")));
         }
@@ -84,7 +85,8 @@ fn disagreement(seed: u64) -> Result<(), String> {
 
 fn report(seed: u64, bytes: &[u8], what: &str) -> String {
     let path = std::env::temp_dir().join(format!("differential-{seed}.wasm"));
-    let kept = std::fs::write(&path, bytes).map(|()| path.display().to_string()).unwrap_or_else(|error| error.to_string());
+    let kept =
+        std::fs::write(&path, bytes).map(|()| path.display().to_string()).unwrap_or_else(|error| error.to_string());
     format!("seed {seed}: {what} ({kept})")
 }
 

@@ -18,7 +18,8 @@ pub fn run(bytes: &[u8], seed: u64, level: Level) -> Result<Outcome, String> {
         }
         Err(error) => return Err(error.to_string()),
     };
-    let mut exports: Vec<(String, Extern)> = store.exports(instance).map(|(name, item)| (name.to_string(), item)).collect();
+    let mut exports: Vec<(String, Extern)> =
+        store.exports(instance).map(|(name, item)| (name.to_string(), item)).collect();
     exports.sort_by(|(a, _), (b, _)| a.cmp(b));
     let mut numbers = Numbers::new(seed);
     for (name, item) in &exports {

@@ -5,9 +5,32 @@
 
 /// The x86-64 features that code may use, each checkable with `is_x86_feature_detected!`.
 pub const X86_64: &[&str] = &[
-    "sse3", "ssse3", "sse4.1", "sse4.2", "popcnt", "avx", "avx2", "bmi", "bmi2", "lzcnt", "fma", "f16c", "movbe", "adx", "gfni",
-    "avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl", "avx512ifma", "avx512vbmi", "avx512vbmi2", "avx512vnni",
-    "avx512bitalg", "avx512vpopcntdq",
+    "sse3",
+    "ssse3",
+    "sse4.1",
+    "sse4.2",
+    "popcnt",
+    "avx",
+    "avx2",
+    "bmi",
+    "bmi2",
+    "lzcnt",
+    "fma",
+    "f16c",
+    "movbe",
+    "adx",
+    "gfni",
+    "avx512f",
+    "avx512bw",
+    "avx512cd",
+    "avx512dq",
+    "avx512vl",
+    "avx512ifma",
+    "avx512vbmi",
+    "avx512vbmi2",
+    "avx512vnni",
+    "avx512bitalg",
+    "avx512vpopcntdq",
 ];
 
 /// The aarch64 features that code may use.

@@ -71,7 +71,8 @@ impl BuildDir {
     /// If it cannot be read or is not in its form.
     pub fn read_artifact<A: Artifact>(&self, path: &Path, stage: Stage) -> Result<A, Error> {
         let bytes = self.read(path, stage, A::STAGE)?;
-        let text = String::from_utf8(bytes).map_err(|error| Error::new(stage, crate::Kind::Malformed, error.to_string()));
+        let text =
+            String::from_utf8(bytes).map_err(|error| Error::new(stage, crate::Kind::Malformed, error.to_string()));
         text.and_then(|text| A::read(&text)).map_err(|error| Error { stage, ..error }.in_file(path))
     }
 

@@ -92,14 +92,8 @@ pub enum Level {
 
 impl Level {
     /// Every level with its name.
-    pub const ALL: &'static [(Level, &'static str)] = &[
-        (Level::O0, "0"),
-        (Level::O1, "1"),
-        (Level::O2, "2"),
-        (Level::O3, "3"),
-        (Level::Os, "s"),
-        (Level::Oz, "z"),
-    ];
+    pub const ALL: &'static [(Level, &'static str)] =
+        &[(Level::O0, "0"), (Level::O1, "1"), (Level::O2, "2"), (Level::O3, "3"), (Level::Os, "s"), (Level::Oz, "z")];
 }
 
 impl fmt::Display for Level {
@@ -114,6 +108,8 @@ impl FromStr for Level {
 
     fn from_str(text: &str) -> Result<Level, String> {
         let named = Level::ALL.iter().find(|(_, name)| *name == text);
-        named.map(|(level, _)| *level).ok_or_else(|| format!("`{text}` is not an optimization level (0, 1, 2, 3, s, z)"))
+        named
+            .map(|(level, _)| *level)
+            .ok_or_else(|| format!("`{text}` is not an optimization level (0, 1, 2, 3, s, z)"))
     }
 }

@@ -54,7 +54,8 @@ struct Made {
 /// The first error of the first stage that has one; among units, the error of the lowest function.
 pub fn compile(bytes: &[u8], request: &Request, observer: &dyn Observer) -> Result<Compiled, Error> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(request.jobs).build();
-    let pool = pool.map_err(|error| Error::new(Stage::Lower, Kind::Io, format!("threads cannot be started: {error}")))?;
+    let pool =
+        pool.map_err(|error| Error::new(Stage::Lower, Kind::Io, format!("threads cannot be started: {error}")))?;
     pool.install(|| run(bytes, request, observer))
 }
 

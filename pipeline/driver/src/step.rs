@@ -45,7 +45,8 @@ pub enum Step<'a> {
 /// What the stage finds wrong, or an artifact that is missing or unreadable.
 pub fn step(dir: &BuildDir, step: &Step<'_>, jobs: usize, observer: &dyn Observer) -> Result<(), Error> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(jobs).build();
-    let pool = pool.map_err(|error| Error::new(Stage::Parse, Kind::Io, format!("threads cannot be started: {error}")))?;
+    let pool =
+        pool.map_err(|error| Error::new(Stage::Parse, Kind::Io, format!("threads cannot be started: {error}")))?;
     pool.install(|| run(dir, step, observer))
 }
 
@@ -100,13 +101,7 @@ fn unit_step(dir: &BuildDir, stage: Stage, only: Option<UnitId>, observer: &dyn 
     })
 }
 
-fn unit_stage(
-    prepared: &Prepared<'_>,
-    record: &Record,
-    plan: &[u8],
-    stage: Stage,
-    unit: UnitId,
-) -> Result<(), Error> {
+fn unit_stage(prepared: &Prepared<'_>, record: &Record, plan: &[u8], stage: Stage, unit: UnitId) -> Result<(), Error> {
     let dir = record.dir();
     let machine = prepared.machine()?;
     let context = Context::new();

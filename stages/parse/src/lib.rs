@@ -18,7 +18,8 @@ pub fn parse(bytes: &[u8]) -> Result<Parsed, Error> {
         let message = "function and code section have inconsistent lengths";
         return Err(Error::new(Stage::Parse, Kind::Malformed, message));
     }
-    let body_hashes = module.bodies.iter().map(|range| hash(&bytes[range.start as usize..range.end as usize])).collect();
+    let body_hashes =
+        module.bodies.iter().map(|range| hash(&bytes[range.start as usize..range.end as usize])).collect();
     let names = module.function_names(bytes);
     Ok(Parsed { hash: hash(bytes), module, body_hashes, names })
 }

@@ -18,7 +18,8 @@ use wasmparser::{Validator, ValidatorResources, WasmFeatures};
 /// switched off would make it valid, the error names the switch.
 pub fn validate(bytes: &[u8], parsed: &Parsed, options: &Options) -> Result<Plan, Error> {
     check(bytes, &options.features).map_err(|failure| {
-        let switches: Vec<_> = Feature::ALL.iter().filter(|feature| needs(bytes, &options.features, **feature, &failure)).collect();
+        let switches: Vec<_> =
+            Feature::ALL.iter().filter(|feature| needs(bytes, &options.features, **feature, &failure)).collect();
         let error = failure.into_error(parsed);
         match switches.first() {
             Some(feature) => {
@@ -40,7 +41,7 @@ struct Failure {
 
 impl Failure {
     fn into_error(self, parsed: &Parsed) -> Error {
-        let mut error = Error::new(Stage::Validate, Kind::Invalid, self.error.message()).at(self.error.offset() as u64);
+        let mut error = Error::new(Stage::Validate, Kind::Invalid, self.error.message()).at(self.error.offset());
         if let Some(function) = self.function {
             error = error.in_function(function);
             error.place.name = parsed.names.get(&function).cloned();
@@ -77,13 +78,14 @@ fn check(bytes: &[u8], features: &Features) -> Result<(), Failure> {
         }
     }
     // `find_map_first` gives the failure of the lowest index, whichever thread finds one first.
-    let failure = bodies.into_par_iter().map_init(FuncValidatorAllocations::default, |allocations, (function, body)| {
-        let index = FuncIdx(function.index);
-        let mut validator = function.into_validator(std::mem::take(allocations));
-        let result = validator.validate(&body);
-        *allocations = validator.into_allocations();
-        result.err().map(|error| Failure { function: Some(index), error })
-    });
+    let failure =
+        bodies.into_par_iter().map_init(FuncValidatorAllocations::default, |allocations, (function, body)| {
+            let index = FuncIdx(function.index);
+            let mut validator = function.into_validator(std::mem::take(allocations));
+            let result = validator.validate(&body);
+            *allocations = validator.into_allocations();
+            result.err().map(|error| Failure { function: Some(index), error })
+        });
     match failure.find_map_first(|failure| failure) {
         Some(failure) => Err(failure),
         None => Ok(()),

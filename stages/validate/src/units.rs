@@ -44,7 +44,8 @@ mod tests {
     use abi::module::Module;
 
     fn module(lengths: impl IntoIterator<Item = u64>) -> Parsed {
-        let mut parsed = Parsed { hash: String::new(), module: Module::default(), body_hashes: vec![], names: Default::default() };
+        let mut parsed =
+            Parsed { hash: String::new(), module: Module::default(), body_hashes: vec![], names: Default::default() };
         let mut at = 0;
         for (i, length) in lengths.into_iter().enumerate() {
             parsed.module.bodies.push(at..at + length);

@@ -20,7 +20,8 @@ pub fn verify(module: &Module<'_>) -> Result<Verdict, Error> {
             continue;
         }
         let name = function.name();
-        convention(function, &name).map_err(|message| Error::new(Stage::Verify, Kind::Invalid, format!("`{name}` {message}")))?;
+        convention(function, &name)
+            .map_err(|message| Error::new(Stage::Verify, Kind::Invalid, format!("`{name}` {message}")))?;
         if function.is_declaration() { verdict.uses.push(name) } else { verdict.defines.push(name) }
     }
     if let Some(global) = module.globals().find(|global| global.is_declaration()) {

@@ -8,11 +8,15 @@ use driver::Request;
 
 /// The subcommand.
 pub fn command() -> Command {
-    let dump = "Write the module's LLVM IR before (wasm.ll) and after optimization (wasm-opt.ll) to the current directory";
+    let dump =
+        "Write the module's LLVM IR before (wasm.ll) and after optimization (wasm-opt.ll) to the current directory";
     Command::new("compile")
         .about("Compiles a module to native code")
         .arg(options::path_arg("WASM", "The module, binary or (.wat) text").required(true))
-        .arg(options::path_arg("OUT", "The file to write: a shared library if it ends in .so, else a universal wasm").required(true))
+        .arg(
+            options::path_arg("OUT", "The file to write: a shared library if it ends in .so, else a universal wasm")
+                .required(true),
+        )
         .arg(Arg::new("dump").long("dump").action(ArgAction::SetTrue).help(dump))
         .args(options::args())
         .arg(options::build_dir_arg())

@@ -27,7 +27,12 @@ fn command() -> Command {
 fn console_args() -> [Arg; 2] {
     let levels: Vec<_> = Level::ALL.iter().map(|(name, _)| *name).collect();
     [
-        Arg::new("log-level").long("log-level").value_name("LEVEL").value_parser(levels).default_value("info").help("How much to log"),
+        Arg::new("log-level")
+            .long("log-level")
+            .value_name("LEVEL")
+            .value_parser(levels)
+            .default_value("info")
+            .help("How much to log"),
         Arg::new("quiet").long("quiet").num_args(0).help("Log errors only"),
     ]
 }

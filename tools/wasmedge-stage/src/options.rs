@@ -10,16 +10,21 @@ pub fn args() -> Vec<Arg> {
     let flag = |name: &'static str, help: &'static str| Arg::new(name).long(name).action(ArgAction::SetTrue).help(help);
     let levels: Vec<_> = Level::ALL.iter().map(|(_, name)| *name).collect();
     let mut args = vec![
-        Arg::new("optimize").long("optimize").value_name("LEVEL").value_parser(levels).default_value("2").help("How much to optimize"),
+        Arg::new("optimize")
+            .long("optimize")
+            .value_name("LEVEL")
+            .value_parser(levels)
+            .default_value("2")
+            .help("How much to optimize"),
         flag("generic-binary", "Make code for any processor of the host's architecture"),
         flag("relaxed-traps", "Allow memory accesses to be dropped and reordered around traps"),
-        Arg::new("unit-size")
-            .long("unit-size")
-            .value_name("BYTES")
-            .value_parser(value_parser!(u32))
-            .help(format!("Cut units to about this size of function bodies; 0 makes each function a unit [default: {}]", Options::DEFAULT_UNIT_SIZE)),
+        Arg::new("unit-size").long("unit-size").value_name("BYTES").value_parser(value_parser!(u32)).help(format!(
+            "Cut units to about this size of function bodies; 0 makes each function a unit [default: {}]",
+            Options::DEFAULT_UNIT_SIZE
+        )),
         flag("enable-all", "Allow every proposal"),
-        flag("wasm-1", "Allow what edition 1 of the standard has; single switches apply on top").conflicts_with("wasm-2"),
+        flag("wasm-1", "Allow what edition 1 of the standard has; single switches apply on top")
+            .conflicts_with("wasm-2"),
         flag("wasm-2", "Allow what edition 2 of the standard has; single switches apply on top"),
     ];
     for &feature in Feature::ALL {

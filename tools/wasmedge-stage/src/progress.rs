@@ -18,7 +18,10 @@ impl Progress {
         let style = "{bar:30} {pos}/{len} units, {elapsed}";
         let style = ProgressStyle::with_template(style).expect("the template is well-formed");
         let shown = bar && std::io::stderr().is_terminal();
-        Progress { console, bar: if shown { ProgressBar::no_length().with_style(style) } else { ProgressBar::hidden() } }
+        Progress {
+            console,
+            bar: if shown { ProgressBar::no_length().with_style(style) } else { ProgressBar::hidden() },
+        }
     }
 
     /// Logs a line above the bar.

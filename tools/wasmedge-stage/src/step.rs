@@ -19,7 +19,10 @@ pub fn commands() -> Vec<Command> {
     };
     vec![
         stage("parse", "Takes a module into the build directory and decodes it; begins a compile")
-            .arg(options::path_arg("WASM", "The module, binary or (.wat) text [default: input.wasm in the build directory]"))
+            .arg(options::path_arg(
+                "WASM",
+                "The module, binary or (.wat) text [default: input.wasm in the build directory]",
+            ))
             .args(options::args()),
         stage("validate", "Validates the module and plans its units"),
         unit(stage("lower", "Lowers functions to LLVM IR")),
@@ -27,7 +30,8 @@ pub fn commands() -> Vec<Command> {
         unit(stage("opt", "Optimizes the lowered IR")),
         unit(stage("emit", "Makes objects of the optimized IR")),
         stage("output", "Makes the file from the objects").arg(
-            options::path_arg("OUT", "The file to write: a shared library if it ends in .so, else a universal wasm").required(true),
+            options::path_arg("OUT", "The file to write: a shared library if it ends in .so, else a universal wasm")
+                .required(true),
         ),
     ]
 }

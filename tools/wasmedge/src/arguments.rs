@@ -69,10 +69,9 @@ fn command() -> Command {
         .override_usage("wasmedge [run] [OPTIONS] [--] FILE [ARG ...]\n       wasmedge compile [OPTIONS] [--] WASM OUT")
         .arg(Arg::new("version").short('v').long("version").action(ArgAction::Version).help("Print the version"))
         .arg(
-            Arg::new("reactor")
-                .long("reactor")
-                .action(ArgAction::SetTrue)
-                .help("Call the function named by the first ARG, with the others as its parameters, and print its results"),
+            Arg::new("reactor").long("reactor").action(ArgAction::SetTrue).help(
+                "Call the function named by the first ARG, with the others as its parameters, and print its results",
+            ),
         )
         .arg(
             Arg::new("dir")

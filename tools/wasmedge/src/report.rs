@@ -16,7 +16,8 @@ pub fn failure(console: Console, message: &str) -> ExitCode {
 
 /// A module could not be instantiated.
 pub fn instantiation(console: Console, error: InstantiateError) -> ExitCode {
-    let fail = |error: &dyn Display, code: u32| failure(console, &format!("instantiation failed: {error}, Code: {code:#05x}"));
+    let fail =
+        |error: &dyn Display, code: u32| failure(console, &format!("instantiation failed: {error}, Code: {code:#05x}"));
     match error {
         InstantiateError::Link(error) => match error.kind {
             LinkErrorKind::UnknownImport => fail(&error, 0x302),

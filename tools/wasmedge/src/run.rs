@@ -26,7 +26,8 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
 /// The exit code of the program, or why it could not be run.
 fn run(arguments: &Arguments) -> Result<ExitCode, String> {
     let console = arguments.console;
-    let module = Module::from_file(&arguments.file).map_err(|error| format!("{}: {error}", arguments.file.display()))?;
+    let module =
+        Module::from_file(&arguments.file).map_err(|error| format!("{}: {error}", arguments.file.display()))?;
     let mut store = Store::new();
     let mut linker = Linker::new();
     if module.declarations().imports.iter().any(|import| import.module == engine::WASI_MODULE) {

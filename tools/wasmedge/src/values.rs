@@ -1,6 +1,6 @@
 //! Parameters and results as text.
 
-use engine::{FuncType, Func, Store, ValType, Value};
+use engine::{Func, FuncType, Store, ValType, Value};
 
 /// Reads the parameters of a function, strictly: as many as it has, each a number that its type can hold.
 pub fn parse(ty: &FuncType, words: &[String]) -> Result<Vec<Value>, String> {

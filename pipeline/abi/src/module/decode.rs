@@ -37,7 +37,7 @@ impl std::error::Error for DecodeError {}
 
 impl From<BinaryReaderError> for DecodeError {
     fn from(error: BinaryReaderError) -> DecodeError {
-        DecodeError { kind: DecodeErrorKind::Malformed, message: error.message().to_string(), offset: error.offset() as u64 }
+        DecodeError { kind: DecodeErrorKind::Malformed, message: error.message().to_string(), offset: error.offset() }
     }
 }
 
@@ -75,7 +75,9 @@ impl Module {
                     let (offset, imports) = item?;
                     match imports {
                         Imports::Single(_, import) => self.import(&import, offset)?,
-                        Imports::Compact1 { .. } | Imports::Compact2 { .. } => return unsupported("compact imports are", offset),
+                        Imports::Compact1 { .. } | Imports::Compact2 { .. } => {
+                            return unsupported("compact imports are", offset);
+                        }
                     }
                 }
             }
@@ -104,8 +106,10 @@ impl Module {
             Payload::GlobalSection(reader) => {
                 for item in reader.into_iter_with_offsets() {
                     let (offset, global) = item?;
-                    self.globals
-                        .push(Global { ty: global_type(&global.ty, offset)?, init: Some(const_expr(&global.init_expr)?) });
+                    self.globals.push(Global {
+                        ty: global_type(&global.ty, offset)?,
+                        init: Some(const_expr(&global.init_expr)?),
+                    });
                 }
             }
             Payload::ExportSection(reader) => {
@@ -196,7 +200,8 @@ impl Module {
 fn func_type(sub: &wasm::SubType, offset: u64) -> Result<FuncType> {
     match &sub.composite_type.inner {
         wasm::CompositeInnerType::Func(ty) if sub.is_final && sub.supertype_idxs.is_empty() => {
-            let all = |types: &[wasm::ValType]| types.iter().map(|&ty| val_type(ty, offset)).collect::<Result<Vec<_>>>();
+            let all =
+                |types: &[wasm::ValType]| types.iter().map(|&ty| val_type(ty, offset)).collect::<Result<Vec<_>>>();
             Ok(FuncType { params: all(ty.params())?, results: all(ty.results())? })
         }
         _ => unsupported("garbage-collected types are", offset),

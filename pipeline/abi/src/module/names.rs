@@ -12,9 +12,10 @@ impl Module {
         let mut names = BTreeMap::new();
         let Some(range) = &self.name_section else { return names };
         let Some(contents) = bytes.get(range.start as usize..range.end as usize) else { return names };
-        for subsection in NameSectionReader::new(BinaryReader::new(contents, range.start)).into_iter().map_while(Result::ok) {
+        for subsection in NameSectionReader::new(BinaryReader::new(contents, range.start)).map_while(Result::ok) {
             if let Name::Function(map) = subsection {
-                let known = map.into_iter().map_while(Result::ok).filter(|naming| naming.index < self.functions.len() as u32);
+                let known =
+                    map.into_iter().map_while(Result::ok).filter(|naming| naming.index < self.functions.len() as u32);
                 names.extend(known.map(|naming| (FuncIdx(naming.index), naming.name.to_string())));
             }
         }
