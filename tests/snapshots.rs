@@ -27,6 +27,9 @@ fn every_module_has_snapshots() {
     let mut names = crate::modules::names();
     names.retain(|name| !TESTED.contains(&name.as_str()));
     assert!(names.is_empty(), "modules without a test: {names:?}");
+    let mut folders = files(&folder());
+    folders.retain(|folder| !TESTED.iter().any(|name| folder.ends_with(name)));
+    assert!(folders.is_empty(), "snapshots of modules that are gone: {folders:?}");
 }
 
 /// A plain 64-bit PC, whatever this runs on.
@@ -35,17 +38,23 @@ fn options() -> Options {
     Options::new(Target { triple, tune: "generic".to_string(), cpu_features: Vec::new() })
 }
 
+/// The folder of all snapshots.
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../snapshots")
+}
+
 /// Compares all text artifacts of a module with its snapshots.
 fn check(name: &str) {
-    let folder = TempDir::new().expect("a temporary folder");
-    let dir = BuildDir::new(folder.path());
+    let scratch = TempDir::new().expect("a temporary folder");
+    let dir = BuildDir::new(scratch.path());
     let build_dir = Some(dir.clone());
     let request = Request { options: options(), container: Container::Universal, jobs: 1, build_dir, dump: false };
     driver::compile(&crate::modules::binary(name), &request, &Silent).unwrap_or_else(|error| panic!("{name}: {error}"));
-    let snapshots = Path::new(env!("CARGO_MANIFEST_DIR")).join("../snapshots").join(name);
+    let snapshots = folder().join(name);
     for stage in [Stage::Parse, Stage::Validate, Stage::Lower, Stage::Verify, Stage::Optimize] {
-        for file in files(&dir.path().join(stage.name())) {
-            let text = std::fs::read_to_string(&file).expect("the artifact is text");
+        let made = files(&dir.path().join(stage.name()));
+        for file in &made {
+            let text = std::fs::read_to_string(file).expect("the artifact is text");
             let mut settings = Settings::clone_current();
             settings.set_snapshot_path(snapshots.join(stage.name()));
             settings.set_prepend_module_to_snapshot(false);
@@ -53,6 +62,9 @@ fn check(name: &str) {
             let file = file.file_name().expect("it is a file").to_string_lossy().into_owned();
             settings.bind(|| insta::assert_snapshot!(file, text));
         }
+        let mut snapshots = files(&snapshots.join(stage.name()));
+        snapshots.retain(|snapshot| !made.iter().any(|file| snapshot.file_stem() == file.file_name()));
+        assert!(snapshots.is_empty(), "snapshots of artifacts that are not made any more: {snapshots:?}");
     }
 }
 
