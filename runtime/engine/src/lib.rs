@@ -1,6 +1,7 @@
-//! The public API of the runtime: load compiled modules, link them, call them. Safe throughout.
+//! The public API of the runtime: load modules, link them, call them. Safe throughout.
 //!
-//! - A [`Module`] is compiled code together with what it declares; it can be instantiated in any number of stores.
+//! - A [`Module`] is what a module declares together with what runs it, native code or the interpreter; it can be instantiated in
+//!   any number of stores, and beside modules of either kind.
 //! - A [`Store`] owns instances and everything that they consist of. One thread uses it at a time.
 //! - A [`Linker`] resolves imports by name: instances, host functions, WASI.
 //! - [`Func`], [`Memory`], [`Table`], [`Global`] and [`Instance`] are handles into a store.
@@ -27,14 +28,15 @@ mod preview1;
 pub use abi::trap::TrapCode;
 pub use abi::types::{FuncType, GlobalType, Limits, MemoryType, TableType, ValType};
 pub use error::ModuleError;
+pub use interpreter::LoadError as InterpreterError;
 pub use linker::Linker;
-pub use module::Module;
+pub use module::{Mode, Module};
 pub use preview1::add_wasi;
 pub use vm::{
-    Caller, Config, Extern, ExternRef, Frame, Func, Global, HostError, HostFn, Instance, InstantiateError, LinkError, LinkErrorKind, Memory,
-    Slot, Store, Table, Trap, TrapReason, Value,
+    Caller, Config, Extern, ExternRef, Frame, Func, Global, HostError, HostFn, Instance, InstantiateError, LinkError,
+    LinkErrorKind, Memory, Slot, Store, Table, Trap, TrapReason, Value,
 };
-pub use wasi::{MODULE as WASI_MODULE, Builder as WasiBuilder, Context as WasiContext, Exit as WasiExit};
+pub use wasi::{Builder as WasiBuilder, Context as WasiContext, Exit as WasiExit, MODULE as WASI_MODULE};
 
 /// The function that an instance exports under a name.
 pub fn function(store: &Store, instance: Instance, name: &str) -> Option<Func> {

@@ -9,13 +9,15 @@
 //! of the suspended guest code; each activation remembers where that was.
 
 use crate::arch;
+use crate::code::Code;
 use crate::signals;
 use crate::stack::{self, GuestStack};
 use crate::store::{Data, Store};
-use crate::trap::{Frame, Trap, TrapReason};
+use crate::trap::{Frame, Trap};
 use crate::value::Slot;
 use abi::layout::{FuncRecord, Header};
 use abi::trap::TrapCode;
+use abi::types::DefinedFuncIdx;
 use std::any::Any;
 use std::cell::Cell;
 use std::panic;
@@ -25,10 +27,20 @@ use std::ptr::{self, NonNull};
 #[repr(C)]
 pub(crate) struct Binding {
     pub(crate) runtime: *mut Runtime,
-    /// The context's instance; for a host function the instance that imports it.
+    /// The context's instance; for an interpreted function its own, for a host function the instance that imports it.
     pub(crate) instance: Option<u32>,
-    /// The host function, if the context is one's.
-    pub(crate) host: u32,
+    pub(crate) target: Target,
+}
+
+/// What a context stands for.
+#[derive(Clone, Copy)]
+pub(crate) enum Target {
+    /// An instance.
+    Instance,
+    /// A host function.
+    Host(u32),
+    /// A function of an interpreted instance.
+    Interpreted(DefinedFuncIdx),
 }
 
 impl Binding {
@@ -161,8 +173,7 @@ pub(crate) unsafe fn invoke(store: *mut Store, record: NonNull<FuncRecord>, slot
     // no reference to the runtime is held while guest code runs.
     unsafe {
         if !(*runtime).activation.is_null() && !stack::host_has_room() {
-            let backtrace = Backtrace::of_suspended(runtime);
-            return Err(backtrace.trap(TrapReason::Code(TrapCode::CallStackExhausted), &*(*runtime).data));
+            return Err(Trap::from(TrapCode::CallStackExhausted));
         }
         let activation = Activation {
             runtime,
@@ -184,13 +195,13 @@ pub(crate) unsafe fn invoke(store: *mut Store, record: NonNull<FuncRecord>, slot
         if !left {
             return Ok(());
         }
-        let reason = match (*runtime).leaving.take().expect("whoever leaves says why") {
+        let mut trap = match (*runtime).leaving.take().expect("whoever leaves says why") {
             Leaving::Panic(payload) => panic::resume_unwind(payload),
-            Leaving::Trap(Trap { reason, frames, omitted }) if frames.is_empty() && omitted == 0 => reason,
-            Leaving::Trap(trap) => return Err(trap),
-            Leaving::Code(code) => TrapReason::Code(code),
+            Leaving::Trap(trap) => trap,
+            Leaving::Code(code) => Trap::from(code),
         };
-        Err((*runtime).backtrace.trap(reason, &*(*runtime).data))
+        (*runtime).backtrace.add_to(&mut trap, &*(*runtime).data);
+        Err(trap)
     }
 }
 
@@ -234,7 +245,7 @@ pub(crate) fn on_fault(state: FaultState, address: usize) -> Option<*mut Runtime
     }
 }
 
-/// Where guest code was: program counters of the innermost frames, calls' return addresses less one, so that they lie in the
+/// Where the native code of an activation was: program counters of the innermost frames, calls' return addresses less one, so that they lie in the
 /// calling function. The memory is fixed, because the signal handler fills it.
 #[derive(Clone, Copy)]
 struct Backtrace {
@@ -244,7 +255,7 @@ struct Backtrace {
 }
 
 impl Backtrace {
-    const CAPACITY: usize = 64;
+    const CAPACITY: usize = Trap::MAX_FRAMES;
     const EMPTY: Backtrace = Backtrace { counters: [0; Backtrace::CAPACITY], count: 0 };
 
     /// The frames of guest code that is suspended in a libcall.
@@ -253,8 +264,8 @@ impl Backtrace {
     /// Guest code of the runtime's store is suspended.
     unsafe fn of_suspended(runtime: *mut Runtime) -> Backtrace {
         let mut backtrace = Backtrace::EMPTY;
-        // SAFETY: the caller's promise.
-        unsafe { backtrace.walk_activations(runtime, (*runtime).guest_sp, (*runtime).activation) };
+        // SAFETY: the caller's promise; the runtime lives as long as its store.
+        unsafe { backtrace.walk(&(*runtime).stack, (*runtime).guest_sp) };
         backtrace
     }
 
@@ -269,7 +280,10 @@ impl Backtrace {
         // only, above its guard.
         unsafe {
             let runtime = &*runtime;
-            let in_code = |pc| (*runtime.data).instances.iter().any(|instance| instance.module().code().contains(pc));
+            let contains = |pc| move |code: &Code| code.contains(pc);
+            let in_code = |pc| {
+                (*runtime.data).instances.iter().any(|instance| instance.module().code().is_some_and(contains(pc)))
+            };
             // A function that has not made its frame yet, or a runtime symbol that makes none: the frame pointer is that of
             // the caller, whose own counter is the return address on top of the stack.
             if (!in_code(state.pc) || arch::begins_frame(state.pc)) && runtime.stack.holds(state.sp, 1) {
@@ -278,26 +292,9 @@ impl Backtrace {
                     backtrace.push(caller - 1);
                 }
             }
-            let activation = &*runtime.activation;
             backtrace.walk(&runtime.stack, state.fp);
-            backtrace.walk_activations(runtime, activation.guest_sp, activation.of_store);
         }
         backtrace
-    }
-
-    /// Adds the frames of suspended guest code, from the thunk's frame on, and of the activations outside it.
-    ///
-    /// # Safety
-    /// `thunk` is the frame of the thunk in which `activation` is suspended, if there is one.
-    unsafe fn walk_activations(&mut self, runtime: *const Runtime, thunk: usize, activation: *const Activation) {
-        let (mut thunk, mut activation) = (thunk, activation);
-        while !activation.is_null() {
-            // SAFETY: the activation lies on the stack of `invoke`, which has not returned, and its runtime lives.
-            unsafe {
-                self.walk(&(*runtime).stack, thunk);
-                (thunk, activation) = ((*activation).guest_sp, (*activation).of_store);
-            }
-        }
     }
 
     /// Adds the return addresses of a chain of frames, up to where the host entered.
@@ -322,21 +319,16 @@ impl Backtrace {
         self.count += 1;
     }
 
-    /// The trap with the functions that the frames belong to.
-    fn trap(&self, reason: TrapReason, data: &Data) -> Trap {
+    /// Adds the functions that the frames belong to to a trap.
+    fn add_to(&self, trap: &mut Trap, data: &Data) {
         let counters = &self.counters[..self.count.min(Backtrace::CAPACITY)];
-        let frames = counters.iter().filter_map(|&pc| {
-            let module =
-                data.instances.iter().map(|instance| instance.module()).find(|module| module.code().contains(pc))?;
-            let body = module.code().function_at(pc)?;
-            let function = module.declarations().function(body);
-            Some(Frame {
-                module: module.clone(),
-                function,
-                name: module.function_name(function).map(str::to_string),
-                offset: module.declarations().bodies[body.index()].start,
-            })
-        });
-        Trap { reason, frames: frames.collect(), omitted: self.count - counters.len() }
+        for &pc in counters {
+            let modules = data.instances.iter().map(|instance| instance.module());
+            let body = modules.filter_map(|module| Some((module, module.code()?.function_at(pc)?))).next();
+            if let Some((module, body)) = body {
+                trap.push(|| Frame::new(module, body));
+            }
+        }
+        trap.omitted += self.count - counters.len();
     }
 }

@@ -1,7 +1,8 @@
 //! Functions: records of guest functions, host functions, and calls from the host.
 
-use crate::activation::{self, Binding, Running};
+use crate::activation::{self, Binding, Running, Target};
 use crate::caller::Caller;
+use crate::interpret;
 use crate::libcalls;
 use crate::module::Module;
 use crate::store::{Data, Store};
@@ -35,8 +36,8 @@ impl Drop for HostFunction {
     }
 }
 
-/// A host function as native code sees it: a context and a record. One for each instance that imports the function, so that
-/// the function knows who calls, and one for handles.
+/// A function that is not native as native code sees it: a context and a record. A host function has one for each instance that
+/// imports it, so that it knows who calls, and one for handles. An interpreted function has one if it escapes its module.
 #[repr(C)]
 pub(crate) struct HostContext {
     header: Header,
@@ -52,8 +53,9 @@ pub(crate) struct Wrappers {
 }
 
 impl Wrappers {
-    pub(crate) fn of(module: &Module, ty: TypeIdx) -> Wrappers {
-        Wrappers { entry: module.code().entry(ty), host: module.code().host(ty) }
+    /// The wrappers of a type that a module has; none if it is interpreted.
+    pub(crate) fn of(module: &Module, ty: TypeIdx) -> Option<Wrappers> {
+        module.code().map(|code| Wrappers { entry: code.entry(ty), host: code.host(ty) })
     }
 }
 
@@ -63,30 +65,24 @@ pub(crate) struct HostFunctions {
     functions: Vec<HostFunction>,
     /// Owned; native code holds pointers to them.
     contexts: Vec<NonNull<HostContext>>,
-    /// By canonical type id: the wrappers of the first module that has the type. The store keeps the module.
+    /// By canonical type id: the wrappers of the first native module that has the type. The store keeps the module.
     wrappers: HashMap<u32, Wrappers>,
-    /// Records by canonical type id that wait for a module with the type.
+    /// Records by canonical type id that wait for a native module with the type.
     waiting: HashMap<u32, Vec<NonNull<FuncRecord>>>,
 }
 
 impl HostFunctions {
-    /// Makes the wrappers of a type known, which host functions of the type may have waited for.
+    /// Makes the wrappers of a type known, which functions of the type may have waited for.
     pub(crate) fn add_wrappers(&mut self, type_id: u32, wrappers: Wrappers) {
         self.wrappers.entry(type_id).or_insert(wrappers);
         for record in self.waiting.remove(&type_id).unwrap_or_default() {
-            // SAFETY: records of host functions live as long as the store. Guest code that could call this one is compiled
-            // from a module that has its type, and no such module was instantiated before.
+            // SAFETY: records live as long as the store. Native code that could call this one is compiled from a module that
+            // has its type, and no such module was instantiated before.
             unsafe {
                 (*record.as_ptr()).code = wrappers.host;
                 (*record.as_ptr()).entry = wrappers.entry;
             }
         }
-    }
-
-    /// Whether a record of a handle to a host function lies at an address.
-    pub(crate) fn has_record(&self, address: usize) -> bool {
-        let record = std::mem::offset_of!(HostContext, record);
-        self.contexts.iter().any(|context| context.as_ptr().addr() + record == address)
     }
 }
 
@@ -100,11 +96,12 @@ impl Drop for HostFunctions {
 }
 
 impl Data {
-    /// Makes a context for calls of a host function by an instance, or by nobody known. `wrappers` are those of its type, if
-    /// there are any yet. Gives the function's record.
-    fn bind(
+    /// Makes a context for calls of a function that is not native. `instance` is that of an interpreted function, or the one
+    /// that imports a host function. `wrappers` are those of its type; without, those that are known or will be. Gives the
+    /// function's record.
+    pub(crate) fn bind(
         &mut self,
-        host: u32,
+        target: Target,
         instance: Option<u32>,
         type_id: u32,
         wrappers: Option<Wrappers>,
@@ -112,7 +109,7 @@ impl Data {
         let wrappers = wrappers.unwrap_or(Wrappers { entry: ptr::null(), host: ptr::null() });
         let context = NonNull::from(Box::leak(Box::new(HostContext {
             header: Header { magic: HOST_MAGIC, libcalls: &raw const libcalls::TABLE, runtime: ptr::null_mut() },
-            binding: Binding { runtime: self.runtime.as_ptr(), instance, host },
+            binding: Binding { runtime: self.runtime.as_ptr(), instance, target },
             record: FuncRecord {
                 code: wrappers.host,
                 context: ptr::null_mut(),
@@ -131,19 +128,45 @@ impl Data {
         }
     }
 
-    /// The record that an instance gets for a function that it imports.
-    pub(crate) fn import_record(&mut self, func: Func, instance: u32, wrappers: Wrappers) -> FuncRecord {
+    /// Makes a record known to which references will point, and sees to it that native code can call it as soon as there is
+    /// some.
+    ///
+    /// # Safety
+    /// The record is valid as long as the store lives.
+    pub(crate) unsafe fn publish(&mut self, record: NonNull<FuncRecord>) {
+        self.records.insert(record.as_ptr().expose_provenance());
+        // SAFETY: the caller's promise; nobody runs.
+        let (code, type_id) = unsafe { ((*record.as_ptr()).code, (*record.as_ptr()).type_id) };
+        if !code.is_null() {
+            return;
+        }
+        match self.functions.wrappers.get(&type_id) {
+            // SAFETY: as above.
+            Some(wrappers) => unsafe {
+                (*record.as_ptr()).code = wrappers.host;
+                (*record.as_ptr()).entry = wrappers.entry;
+            },
+            None => self.functions.waiting.entry(type_id).or_default().push(record),
+        }
+    }
+
+    /// The record that an instance gets for a function that it imports. `wrappers` are its own; an interpreted one has none.
+    pub(crate) fn import_record(&mut self, func: Func, instance: u32, wrappers: Option<Wrappers>) -> FuncRecord {
         let record = self.record(func).as_ptr();
-        // SAFETY: the record is of this store (checked), and records and contexts live as long as the store.
-        let (context, type_id) = unsafe { ((*record).context, (*record).type_id) };
-        let record = match host_binding(context) {
+        // SAFETY: the record is of this store (checked), and records, contexts and bindings live as long as the store.
+        let (target, type_id) =
+            unsafe { (binding((*record).context).map(|binding| (*binding).target), (*record).type_id) };
+        let record = match target {
             // The instance's own binding tells the function who calls.
-            // SAFETY: the binding lives as long as its context.
-            Some(binding) => self.bind(unsafe { (*binding).host }, Some(instance), type_id, Some(wrappers)).as_ptr(),
-            None => record,
+            Some(target @ Target::Host(_)) => self.bind(target, Some(instance), type_id, wrappers).as_ptr(),
+            Some(Target::Interpreted(_) | Target::Instance) | None => record,
         };
         // SAFETY: as above; the record's fields are plain words.
-        unsafe { record.read() }
+        let mut record = unsafe { record.read() };
+        if let (Some(_), Some(wrappers)) = (target, wrappers) {
+            (record.code, record.entry) = (wrappers.host, wrappers.entry);
+        }
+        record
     }
 
     /// Whether the host function that a binding belongs to has left values of its result types in the slots.
@@ -154,23 +177,56 @@ impl Data {
     }
 }
 
-/// The binding of a host function's context; none for an instance's.
-fn host_binding(context: *mut Header) -> Option<*const Binding> {
+/// The binding of a context of a host or interpreted function; none for an instance's.
+fn binding(context: *mut Header) -> Option<*const Binding> {
     // SAFETY: contexts that records hold are valid as long as their store, which the callers borrow.
     unsafe { ((*context).magic == HOST_MAGIC).then(|| (*context).runtime.cast_const().cast()) }
 }
 
-/// Runs a host function.
+/// Runs a function that is not native.
 ///
 /// # Safety
-/// `store` is valid and borrowed by nobody else for the time of the call; `binding` is one of its host functions'; `slots`
-/// points to as many slots as the function's type has.
-pub(crate) unsafe fn call_host(store: *mut Store, binding: *const Binding, slots: *mut Slot) -> Result<(), HostError> {
-    // SAFETY: the caller's promise; bindings and host functions live as long as the store, and neither moves nor changes.
-    let (instance, host) = unsafe { ((*binding).instance, (*binding).host as usize) };
-    // SAFETY: as above. The runtime's data are those that the binding belongs to, whatever store `store` holds by now.
-    let data = unsafe { (*(*binding).runtime).data };
-    // SAFETY: as above; the borrow ends before the function runs.
+/// `store` is valid and borrowed by nobody else for the time of the call; `binding` is one of its functions'; `slots` points to
+/// as many slots as the function's type has.
+pub(crate) unsafe fn call_bound(store: *mut Store, binding: *const Binding, slots: *mut Slot) -> Result<(), Trap> {
+    // SAFETY: the caller's promise; bindings live as long as the store, and neither move nor change. The runtime's data are
+    // those that the binding belongs to, whatever store `store` holds by now.
+    let (instance, target, data) = unsafe { ((*binding).instance, (*binding).target, (*(*binding).runtime).data) };
+    match (target, instance) {
+        (Target::Host(host), _) => {
+            // SAFETY: the caller's promise.
+            unsafe { call_host(store, data, instance, host as usize, slots) }.map_err(Trap::of_host_error)
+        }
+        (Target::Interpreted(function), Some(instance)) => {
+            // SAFETY: as above; the borrow ends before the function runs.
+            let count = unsafe {
+                let declarations = (&(*data).instances)[instance as usize].module().declarations();
+                declarations.function_type(declarations.function(function)).slots()
+            };
+            // SAFETY: the caller's promise. No slots may come with any pointer.
+            let slots = match count {
+                0 => &mut [],
+                _ => unsafe { std::slice::from_raw_parts_mut(slots, count) },
+            };
+            // SAFETY: the caller's promise; the caller is a call from the host, or made by guest code in one.
+            unsafe { interpret::call_interpreted(store, data, instance, function, slots) }
+        }
+        (Target::Interpreted(_) | Target::Instance, _) => unreachable!("bindings of functions name them"),
+    }
+}
+
+/// Runs a host function, which `instance` calls, if it is known.
+///
+/// # Safety
+/// As for [`call_bound`]; `host` is a function of the store that `data` belong to.
+unsafe fn call_host(
+    store: *mut Store,
+    data: *const Data,
+    instance: Option<u32>,
+    host: usize,
+    slots: *mut Slot,
+) -> Result<(), HostError> {
+    // SAFETY: the caller's promise; the borrow ends before the function runs.
     let (function, count, id) = unsafe {
         let data = &*data;
         let host = &data.functions.functions[host];
@@ -198,11 +254,9 @@ impl Store {
         let function = unsafe { NonNull::new_unchecked(Box::into_raw(function)) };
         let host = u32::try_from(data.functions.functions.len()).expect("a store holds fewer than 2^32 host functions");
         data.functions.functions.push(HostFunction { ty: types::lookup(type_id), name, function });
-        let wrappers = data.functions.wrappers.get(&type_id).copied();
-        let record = data.bind(host, None, type_id, wrappers);
-        if wrappers.is_none() {
-            data.functions.waiting.entry(type_id).or_default().push(record);
-        }
+        let record = data.bind(Target::Host(host), None, type_id, None);
+        // SAFETY: records of host functions live as long as the store.
+        unsafe { data.publish(record) };
         Func { store: data.id, record }
     }
 
@@ -234,8 +288,8 @@ impl Store {
         unsafe { self.call_slots(record, &mut slots)? };
         // SAFETY: a store is not freed while it runs. `self` may be another one by now (a host function can swap stores).
         let data = unsafe { &*data };
-        // SAFETY: the function has left values of its result types in the slots: guest code by the compiler's doing, host
-        // functions as `check_results` has seen.
+        // SAFETY: the function has left values of its result types in the slots: native code by the compiler's doing, other
+        // functions as was checked when they returned.
         Ok(ty.results.iter().zip(&slots).map(|(&ty, slot)| unsafe { data.trusted_value(ty, slot) }).collect())
     }
 
@@ -246,9 +300,9 @@ impl Store {
     pub(crate) unsafe fn call_slots(&mut self, record: NonNull<FuncRecord>, slots: &mut [Slot]) -> Result<(), Trap> {
         let _running = Running::begin(self.runtime());
         // SAFETY: the record is of this store and lives as long.
-        match host_binding(unsafe { (*record.as_ptr()).context }) {
+        match binding(unsafe { (*record.as_ptr()).context }) {
             // SAFETY: the store is borrowed mutably by us; the rest is the caller's promise.
-            Some(binding) => unsafe { call_host(self, binding, slots.as_mut_ptr()) }.map_err(Trap::of_host_error),
+            Some(binding) => unsafe { call_bound(self, binding, slots.as_mut_ptr()) },
             // SAFETY: as above.
             None => unsafe { activation::invoke(self, record, slots.as_mut_ptr()) },
         }

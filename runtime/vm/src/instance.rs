@@ -1,9 +1,10 @@
 //! Instances and how they are made (specification, section 4.5.4).
 
-use crate::activation::{Binding, Runtime};
+use crate::activation::{Binding, Runtime, Target};
 use crate::const_expr::evaluate;
 use crate::func::Wrappers;
 use crate::global::GlobalData;
+use crate::interpret::Parts;
 use crate::libcalls;
 use crate::link::LinkError;
 use crate::memory::{MemoryData, ResourceError};
@@ -43,7 +44,7 @@ pub(crate) struct Context {
 
 impl Context {
     fn new(layout: &Layout, runtime: *mut Runtime, instance: u32) -> Context {
-        let binding = Binding { runtime, instance: Some(instance), host: 0 };
+        let binding = Binding { runtime, instance: Some(instance), target: Target::Instance };
         let binding = NonNull::from(Box::leak(Box::new(binding)));
         let layout =
             alloc::Layout::from_size_align(layout.size() as usize, 16).expect("contexts are far smaller than memory");
@@ -113,6 +114,8 @@ pub(crate) struct InstanceData {
     /// The contents of element segments; empty once dropped.
     elements: Vec<Vec<Word>>,
     dropped_data: Vec<bool>,
+    /// On the heap: interpreters hold pointers to it.
+    parts: Box<Parts>,
 }
 
 impl InstanceData {
@@ -146,21 +149,19 @@ impl InstanceData {
         self.elements[index] = Vec::new();
     }
 
-    /// Whether a record of a function lies at an address.
-    pub(crate) fn has_record(&self, address: usize) -> bool {
-        let Some(offset) = address.checked_sub(self.context.start.as_ptr().addr()) else { return false };
-        offset < self.context.layout.size() && {
-            let layout = self.module.layout();
-            let functions = 0..self.module.declarations().functions.len() as u32;
-            functions.into_iter().any(|index| layout.record(FuncIdx(index)).is_some_and(|at| at as usize == offset))
-        }
+    /// The record of a function that has one.
+    pub(crate) fn record(&self, index: FuncIdx) -> NonNull<FuncRecord> {
+        self.context.record(self.module.layout(), index)
+    }
+
+    /// What an interpreter sees.
+    pub(crate) fn parts(&self) -> &Parts {
+        &self.parts
     }
 
     fn extern_of(&self, item: ExportItem, store: crate::value::StoreId) -> Extern {
         match item {
-            ExportItem::Function(index) => {
-                Extern::Func(Func { store, record: self.context.record(self.module.layout(), index) })
-            }
+            ExportItem::Function(index) => Extern::Func(Func { store, record: self.record(index) }),
             ExportItem::Table(index) => Extern::Table(self.tables[index.index()]),
             ExportItem::Memory(index) => Extern::Memory(self.memories[index.index()]),
             ExportItem::Global(index) => Extern::Global(self.globals[index.index()]),
@@ -229,7 +230,9 @@ impl Data {
         let context = Context::new(layout, self.runtime.as_ptr(), index);
         for (ty, &id) in (0..).map(TypeIdx).zip(module.type_ids()) {
             context.set(layout.type_id(ty), id);
-            self.functions.add_wrappers(id, Wrappers::of(module, ty));
+            if let Some(wrappers) = Wrappers::of(module, ty) {
+                self.functions.add_wrappers(id, wrappers);
+            }
         }
 
         let mut functions = Vec::new();
@@ -247,17 +250,24 @@ impl Data {
 
         for (function, &ty) in (0..).map(FuncIdx).zip(&declarations.functions) {
             let Some(offset) = layout.record(function) else { continue };
-            let record = match declarations.defined(function) {
-                None => self.import_record(functions[function.index()], index, Wrappers::of(module, ty)),
-                Some(body) => FuncRecord {
-                    code: module.code().function(body),
+            let type_id = module.type_ids()[ty.index()];
+            let record = match (declarations.defined(function), module.code()) {
+                (None, _) => self.import_record(functions[function.index()], index, Wrappers::of(module, ty)),
+                (Some(body), Some(code)) => FuncRecord {
+                    code: code.function(body),
                     context: context.header(),
-                    entry: module.code().entry(ty),
-                    type_id: module.type_ids()[ty.index()],
+                    entry: code.entry(ty),
+                    type_id,
                     reserved: 0,
+                },
+                // SAFETY: the record was just made; its fields are plain words.
+                (Some(body), None) => unsafe {
+                    self.bind(Target::Interpreted(body), Some(index), type_id, None).read()
                 },
             };
             context.set(offset, record);
+            // SAFETY: the context lives as long as the store.
+            unsafe { self.publish(context.at(offset)) };
         }
 
         memories.extend(own_memories.into_iter().map(|memory| self.add_memory(memory)));
@@ -308,7 +318,27 @@ impl Data {
         let elements = elements.collect();
         let dropped_data = vec![false; declarations.data.len()];
         let module = module.clone();
-        Ok(self.add_instance(InstanceData { module, context, memories, tables, globals, elements, dropped_data }))
+        let parts = Box::new(Parts {
+            memories: memories.iter().map(|&memory| self.memory(memory).definition()).collect(),
+            globals: globals
+                .iter()
+                .map(|&global| (self.global(global).cell(), self.global(global).ty().content))
+                .collect(),
+            tables: tables
+                .iter()
+                .map(|&table| (self.table(table).definition(), self.table(table).ty().element))
+                .collect(),
+        });
+        Ok(self.add_instance(InstanceData {
+            module,
+            context,
+            memories,
+            tables,
+            globals,
+            elements,
+            dropped_data,
+            parts,
+        }))
     }
 
     /// Runs the active segments of an instance in order and drops them.

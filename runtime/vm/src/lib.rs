@@ -1,7 +1,8 @@
 //! Instances, memories, tables, globals, traps and libcalls: everything that native code needs to run.
 //!
-//! In come the native [`Code`] of a module, mapped by whoever loads it, and the module's declarations; a [`Store`] makes
-//! instances of [`Module`]s, links them and calls their functions. What must hold:
+//! In come the declarations of a module and what runs it: its native [`Code`], mapped by whoever loads it, or an interpreter
+//! ([`Interpret`]). A [`Store`] makes instances of [`Module`]s, links them and calls their functions, whatever runs them. What
+//! must hold:
 //!
 //! - A store owns all that its instances consist of and frees it as a whole. Handles ([`Func`], [`Memory`], …) are small
 //!   copies that say which store they belong to; using one with another store panics.
@@ -23,6 +24,7 @@ mod const_expr;
 mod func;
 mod global;
 mod instance;
+mod interpret;
 mod libcalls;
 mod link;
 mod memory;
@@ -40,6 +42,7 @@ pub use caller::Caller;
 pub use code::Code;
 pub use func::HostFn;
 pub use instance::InstantiateError;
+pub use interpret::{Callee, Foreign, FrameStack, Guest, Interpret, MemoryView};
 pub use link::{LinkError, LinkErrorKind};
 pub use memory::ResourceError;
 pub use module::{Bytes, Module};

@@ -9,7 +9,6 @@ use crate::arch;
 use crate::func;
 use crate::store::Data;
 use crate::table::Word;
-use crate::trap::Trap;
 use crate::value::Slot;
 use abi::layout::Header;
 use abi::libcall::LibcallTable;
@@ -144,18 +143,18 @@ libcalls! {
     elem_drop(element: u32);
 }
 
-/// `host_call`: calls the host function whose host wrapper makes the libcall.
+/// `host_call`: calls the function of the host or of an interpreted instance whose host wrapper makes the libcall.
 ///
 /// # Safety
-/// The binding is a host function's, and the slots are as many as its type has.
+/// The binding is such a function's, and the slots are as many as its type has.
 unsafe fn call_host(binding: *const Binding, slots: *mut u8) -> Result<u64, Leaving> {
     // SAFETY: the binding lives as long as its store, which guest code is running in; the call into guest code borrows the
     // store mutably and has handed it on by this pointer.
     let result = unsafe {
         let store = activation::current_store((*binding).runtime);
-        func::call_host(store, binding, slots.cast::<Slot>())
+        func::call_bound(store, binding, slots.cast::<Slot>())
     };
-    result.map(|()| 0).map_err(|error| Leaving::Trap(Trap::of_host_error(error)))
+    result.map(|()| 0).map_err(Leaving::Trap)
 }
 
 /// The result of growing as native code expects it: the old size, or -1.
@@ -181,7 +180,7 @@ impl Data {
         Ok(grown(self.memory_mut(memory).grow(delta)))
     }
 
-    fn memory_copy(
+    pub(crate) fn memory_copy(
         &mut self,
         instance: usize,
         to_memory: u32,
@@ -198,7 +197,14 @@ impl Data {
         Ok(())
     }
 
-    fn memory_fill(&mut self, instance: usize, memory: u32, to: u64, value: u32, length: u64) -> Result<(), TrapCode> {
+    pub(crate) fn memory_fill(
+        &mut self,
+        instance: usize,
+        memory: u32,
+        to: u64,
+        value: u32,
+        length: u64,
+    ) -> Result<(), TrapCode> {
         let memory = self.instances[instance].memory(MemoryIdx(memory));
         let to = self.memory(memory).range(to, length)?;
         // SAFETY: the range lies in the memory, which nobody else reads or writes.
@@ -206,7 +212,7 @@ impl Data {
         Ok(())
     }
 
-    fn memory_init(
+    pub(crate) fn memory_init(
         &mut self,
         instance: usize,
         memory: u32,
@@ -220,7 +226,7 @@ impl Data {
         self.memories[instance.memory(MemoryIdx(memory)).index as usize].write(to, bytes)
     }
 
-    fn data_drop(&mut self, instance: usize, data: u32) -> Result<(), TrapCode> {
+    pub(crate) fn data_drop(&mut self, instance: usize, data: u32) -> Result<(), TrapCode> {
         self.instances[instance].drop_data(DataIdx(data));
         Ok(())
     }
@@ -230,7 +236,7 @@ impl Data {
         Ok(grown(self.table_mut(table).grow(delta, value)))
     }
 
-    fn table_copy(
+    pub(crate) fn table_copy(
         &mut self,
         instance: usize,
         to_table: u32,
@@ -247,12 +253,19 @@ impl Data {
         Ok(())
     }
 
-    fn table_fill(&mut self, instance: usize, table: u32, to: u64, value: Word, length: u64) -> Result<(), TrapCode> {
+    pub(crate) fn table_fill(
+        &mut self,
+        instance: usize,
+        table: u32,
+        to: u64,
+        value: Word,
+        length: u64,
+    ) -> Result<(), TrapCode> {
         let table = self.instances[instance].table(TableIdx(table));
         self.table_mut(table).fill(to, value, length)
     }
 
-    fn table_init(
+    pub(crate) fn table_init(
         &mut self,
         instance: usize,
         table: u32,
@@ -266,7 +279,7 @@ impl Data {
         self.tables[instance.table(TableIdx(table)).index as usize].write(to, words)
     }
 
-    fn elem_drop(&mut self, instance: usize, element: u32) -> Result<(), TrapCode> {
+    pub(crate) fn elem_drop(&mut self, instance: usize, element: u32) -> Result<(), TrapCode> {
         self.instances[instance].drop_elements(element as usize);
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! A module that can be instantiated.
 
 use crate::code::Code;
+use crate::interpret::Interpret;
 use crate::types;
 use abi::layout::Layout;
 use abi::module::{self, ExportItem};
@@ -12,11 +13,11 @@ use std::sync::{Arc, OnceLock};
 /// The bytes of a module's binary form.
 pub type Bytes = Arc<dyn AsRef<[u8]> + Send + Sync>;
 
-/// A compiled module: what it declares, its bytes and its native code. Shared by its instances in all stores.
+/// A module: what it declares, its bytes and what runs it. Shared by its instances in all stores.
 pub struct Module {
     declarations: module::Module,
     bytes: Bytes,
-    code: Code,
+    body: Body,
     name: Option<String>,
     layout: Layout,
     type_ids: Vec<u32>,
@@ -24,18 +25,39 @@ pub struct Module {
     function_names: OnceLock<BTreeMap<FuncIdx, String>>,
 }
 
+/// What runs a module's functions.
+enum Body {
+    Native(Code),
+    Interpreted(Box<dyn Interpret>),
+}
+
 impl Module {
-    /// Puts together a module. `bytes` is the binary that `declarations` were decoded from, and `code` was compiled from it
+    /// Puts together a compiled module. `bytes` is the binary that `declarations` were decoded from, and `code` was compiled from it
     /// (see [`Code::new`] for what that promise carries). `name` is for people: backtraces show it.
     ///
     /// # Panics
     /// If the code has another number of functions or wrappers than the module declares.
     pub fn new(declarations: module::Module, bytes: Bytes, code: Code, name: Option<String>) -> Module {
         code.check(&declarations);
+        Module::with_body(declarations, bytes, Body::Native(code), name)
+    }
+
+    /// Puts together a module that is interpreted. `bytes` is the binary that `declarations` were decoded from. `name` is for
+    /// people: backtraces show it.
+    pub fn interpreted(
+        declarations: module::Module,
+        bytes: Bytes,
+        interpreter: Box<dyn Interpret>,
+        name: Option<String>,
+    ) -> Module {
+        Module::with_body(declarations, bytes, Body::Interpreted(interpreter), name)
+    }
+
+    fn with_body(declarations: module::Module, bytes: Bytes, body: Body, name: Option<String>) -> Module {
         let layout = Layout::new(&declarations);
         let type_ids = declarations.types.iter().map(types::intern).collect();
         let exports = declarations.exports.iter().map(|export| (export.name.clone(), export.item)).collect();
-        Module { declarations, bytes, code, name, layout, type_ids, exports, function_names: OnceLock::new() }
+        Module { declarations, bytes, body, name, layout, type_ids, exports, function_names: OnceLock::new() }
     }
 
     /// What the module declares.
@@ -64,8 +86,24 @@ impl Module {
         names.get(&index).map(String::as_str)
     }
 
-    pub(crate) fn code(&self) -> &Code {
-        &self.code
+    /// The native code; none if the module is interpreted. Async-signal-safe.
+    pub(crate) fn code(&self) -> Option<&Code> {
+        match &self.body {
+            Body::Native(code) => Some(code),
+            Body::Interpreted(_) => None,
+        }
+    }
+
+    pub(crate) fn interpreter(&self) -> Option<&dyn Interpret> {
+        match &self.body {
+            Body::Native(_) => None,
+            Body::Interpreted(interpreter) => Some(&**interpreter),
+        }
+    }
+
+    /// Whether the module has native code.
+    pub fn is_native(&self) -> bool {
+        self.code().is_some()
     }
 
     /// The canonical ids of its types.
@@ -86,6 +124,6 @@ impl Module {
 
 impl fmt::Debug for Module {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Module").field("name", &self.name).field("code", &self.code).finish_non_exhaustive()
+        f.debug_struct("Module").field("name", &self.name).field("code", &self.code()).finish_non_exhaustive()
     }
 }

@@ -4,6 +4,7 @@ use crate::activation::Runtime;
 use crate::func::HostFunctions;
 use crate::global::GlobalData;
 use crate::instance::InstanceData;
+use crate::interpret::FrameStack;
 use crate::memory::MemoryData;
 use crate::signals;
 use crate::table::{TableData, Word};
@@ -11,6 +12,7 @@ use crate::value::{ExternRef, Func, Global, Instance, Memory, Slot, StoreId, Tab
 use abi::layout::FuncRecord;
 use abi::types::ValType;
 use std::any::Any;
+use std::collections::HashSet;
 use std::fmt;
 use std::ptr::NonNull;
 
@@ -52,6 +54,10 @@ pub(crate) struct Data {
     pub(crate) instances: Vec<InstanceData>,
     pub(crate) functions: HostFunctions,
     externrefs: Vec<Box<dyn Any + Send + Sync>>,
+    /// The addresses of all records that references point to.
+    pub(crate) records: HashSet<usize>,
+    /// Where interpreted functions have their frames.
+    pub(crate) frames: FrameStack,
     /// On the heap, owned; assembly and the signal handler write to it.
     pub(crate) runtime: NonNull<Runtime>,
 }
@@ -84,6 +90,8 @@ impl Store {
             instances: Vec::new(),
             functions: HostFunctions::default(),
             externrefs: Vec::new(),
+            records: HashSet::new(),
+            frames: FrameStack::default(),
             runtime,
         })));
         // SAFETY: the runtime was just made; nobody else knows it.
@@ -254,15 +262,15 @@ impl Data {
 
     /// Whether a slot that safe code may have written holds a value of a type. Every slot holds some number.
     pub(crate) fn is_valid(&self, ty: ValType, slot: &Slot) -> bool {
-        let word = slot.word();
+        !ty.is_reference() || self.is_reference(ty, slot.word().addr())
+    }
+
+    /// Whether a word is a reference of a type, or null.
+    pub(crate) fn is_reference(&self, ty: ValType, word: usize) -> bool {
         match ty {
-            ValType::I32 | ValType::I64 | ValType::F32 | ValType::F64 | ValType::V128 => true,
-            ValType::ExternRef => word.addr() <= self.externrefs.len(),
-            ValType::FuncRef => {
-                word.is_null()
-                    || self.functions.has_record(word.addr())
-                    || self.instances.iter().any(|instance| instance.has_record(word.addr()))
-            }
+            ValType::I32 | ValType::I64 | ValType::F32 | ValType::F64 | ValType::V128 => false,
+            ValType::ExternRef => word <= self.externrefs.len(),
+            ValType::FuncRef => word == 0 || self.records.contains(&word),
         }
     }
 }

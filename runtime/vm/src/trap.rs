@@ -2,7 +2,7 @@
 
 use crate::module::Module;
 use abi::trap::TrapCode;
-use abi::types::FuncIdx;
+use abi::types::{DefinedFuncIdx, FuncIdx};
 use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
@@ -15,9 +15,11 @@ pub type HostError = Box<dyn Error + Send + Sync>;
 pub struct Trap {
     /// Why.
     pub reason: TrapReason,
-    /// The guest functions that were running, innermost first, as far as the record goes.
+    /// The guest functions that the trap has ended so far, innermost first, as far as the record goes. A host function that
+    /// gets a trap from guest code which it called sees the frames of that code; its callers add theirs when it passes the trap
+    /// on.
     pub frames: Vec<Frame>,
-    /// How many native frames there were beyond the record's end.
+    /// How many frames there were beyond the record's end.
     pub omitted: usize,
 }
 
@@ -43,7 +45,31 @@ pub struct Frame {
     pub offset: u64,
 }
 
+impl Frame {
+    pub(crate) fn new(module: &Arc<Module>, body: DefinedFuncIdx) -> Frame {
+        let function = module.declarations().function(body);
+        Frame {
+            module: module.clone(),
+            function,
+            name: module.function_name(function).map(str::to_string),
+            offset: module.declarations().bodies[body.index()].start,
+        }
+    }
+}
+
 impl Trap {
+    /// How many frames are recorded.
+    pub(crate) const MAX_FRAMES: usize = 64;
+
+    /// Adds the next outer frame.
+    pub(crate) fn push(&mut self, frame: impl FnOnce() -> Frame) {
+        if self.frames.len() < Trap::MAX_FRAMES {
+            self.frames.push(frame());
+        } else {
+            self.omitted += 1;
+        }
+    }
+
     /// A trap without a record of frames.
     pub(crate) fn bare(reason: TrapReason) -> Trap {
         Trap { reason, frames: Vec::new(), omitted: 0 }

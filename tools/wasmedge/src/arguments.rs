@@ -4,6 +4,7 @@ use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use console::{Console, Level};
+use engine::Mode;
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
@@ -13,6 +14,8 @@ pub struct Arguments {
     pub file: PathBuf,
     /// Everything after the file.
     pub rest: Vec<OsString>,
+    /// Whether native code or the interpreter runs it.
+    pub mode: Mode,
     /// Whether to call a function named by the first argument instead of the program.
     pub reactor: bool,
     /// The folders that the program may use.
@@ -49,11 +52,21 @@ pub fn parse(args: Vec<OsString>) -> Result<Arguments, clap::Error> {
     Ok(Arguments {
         file: file.into(),
         rest: words.collect(),
+        mode: mode(&matches),
         reactor: matches.get_flag("reactor"),
         dirs: many(&matches, "dir"),
         env: many(&matches, "env"),
         console: Console::new(level.unwrap_or(Level::Info)),
     })
+}
+
+fn mode(matches: &ArgMatches) -> Mode {
+    match matches.get_one::<String>("run-mode").map(String::as_str) {
+        Some("interpreter") => Mode::Interpreter,
+        Some("aot") => Mode::Aot,
+        _ if matches.get_flag("force-interpreter") => Mode::Interpreter,
+        _ => Mode::Auto,
+    }
 }
 
 fn many<T: Clone + Send + Sync + 'static>(matches: &ArgMatches, name: &str) -> Vec<T> {
@@ -72,6 +85,20 @@ fn command() -> Command {
             Arg::new("reactor").long("reactor").action(ArgAction::SetTrue).help(
                 "Call the function named by the first ARG, with the others as its parameters, and print its results",
             ),
+        )
+        .arg(
+            Arg::new("run-mode")
+                .long("run-mode")
+                .value_name("MODE")
+                .value_parser(["interpreter", "aot"])
+                .help("Run by the interpreter, or by native code only [default: by native code if the file has some]"),
+        )
+        .arg(
+            Arg::new("force-interpreter")
+                .long("force-interpreter")
+                .action(ArgAction::SetTrue)
+                .conflicts_with("run-mode")
+                .help("The same as --run-mode interpreter"),
         )
         .arg(
             Arg::new("dir")
@@ -100,7 +127,7 @@ fn command() -> Command {
         .arg(
             Arg::new("FILE")
                 .value_names(["FILE", "ARG"])
-                .help("The compiled module, then the program's arguments")
+                .help("The module, then the program's arguments")
                 .num_args(1..)
                 .required(true)
                 .trailing_var_arg(true)

@@ -26,8 +26,11 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
 /// The exit code of the program, or why it could not be run.
 fn run(arguments: &Arguments) -> Result<ExitCode, String> {
     let console = arguments.console;
-    let module =
-        Module::from_file(&arguments.file).map_err(|error| format!("{}: {error}", arguments.file.display()))?;
+    let file = arguments.file.display();
+    let module = Module::from_file_in(&arguments.file, arguments.mode).map_err(|error| format!("{file}: {error}"))?;
+    if let Some(warning) = module.warning() {
+        console.warning(format!("{file}: {warning}"));
+    }
     let mut store = Store::new();
     let mut linker = Linker::new();
     if module.declarations().imports.iter().any(|import| import.module == engine::WASI_MODULE) {

@@ -1,0 +1,94 @@
+//! The slots of a function's frame.
+//!
+//! A frame is a window onto the stack of words, as wide as any operand of an instruction can reach, so that reaching a slot
+//! needs no check. A value of 32 bits lies in the low half of its slot; the high half is anything. A vector takes two slots.
+
+/// How many slots a frame's operands can name.
+pub(crate) const WINDOW: usize = 1 << 16;
+
+/// A window onto the stack.
+pub(crate) struct Frame<'a>(&'a mut [u64; WINDOW]);
+
+impl<'a> Frame<'a> {
+    /// The frame that begins at a word of the stack, which must go on for a window's width.
+    #[inline(always)]
+    pub fn new(words: &'a mut [u64], start: usize) -> Frame<'a> {
+        Frame(words[start..].first_chunk_mut().expect("a window's width is kept free behind the last frame"))
+    }
+
+    #[inline(always)]
+    pub fn word(&self, slot: u16) -> u64 {
+        self.0[usize::from(slot)]
+    }
+
+    #[inline(always)]
+    pub fn set_word(&mut self, slot: u16, value: u64) {
+        self.0[usize::from(slot)] = value;
+    }
+
+    /// The slots of the frame and those behind it.
+    pub fn slots(&mut self) -> &mut [u64; WINDOW] {
+        self.0
+    }
+
+    #[inline(always)]
+    pub fn get<T: Word>(&self, slot: u16) -> T {
+        T::from_word(self.word(slot))
+    }
+
+    #[inline(always)]
+    pub fn set<T: Word>(&mut self, slot: u16, value: T) {
+        self.set_word(slot, value.to_word());
+    }
+}
+
+/// A value that takes one slot.
+pub(crate) trait Word: Copy {
+    fn from_word(word: u64) -> Self;
+    fn to_word(self) -> u64;
+}
+
+macro_rules! words {
+    ($($ty:ty: $from:expr, $to:expr;)*) => {$(
+        impl Word for $ty {
+            #[inline(always)]
+            fn from_word(word: u64) -> $ty {
+                $from(word)
+            }
+
+            #[inline(always)]
+            fn to_word(self) -> u64 {
+                $to(self)
+            }
+        }
+    )*};
+}
+
+words! {
+    u32: |word| word as u32, u64::from;
+    i32: |word| word as i32, |value: i32| u64::from(value.cast_unsigned());
+    u64: |word| word, |value| value;
+    i64: |word: u64| word.cast_signed(), i64::cast_unsigned;
+    f32: |word| f32::from_bits(word as u32), |value: f32| u64::from(value.to_bits());
+    f64: f64::from_bits, f64::to_bits;
+    bool: |word| word as u32 != 0, u64::from;
+}
+
+/// An integer that can stand in an instruction.
+pub(crate) trait Immediate: Word {
+    fn from_short(short: i16) -> Self;
+}
+
+impl Immediate for i32 {
+    #[inline(always)]
+    fn from_short(short: i16) -> i32 {
+        short.into()
+    }
+}
+
+impl Immediate for i64 {
+    #[inline(always)]
+    fn from_short(short: i16) -> i64 {
+        short.into()
+    }
+}

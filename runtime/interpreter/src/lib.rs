@@ -1,0 +1,118 @@
+//! Runs plain WebAssembly.
+//!
+//! In: the bytes of a module. Out: a [`vm::Module`] that can be instantiated beside native ones, in the same stores. Loading
+//! decodes and validates; a function is translated when it is called first (measured: see `translate`). Its body becomes
+//! instructions of eight bytes whose operands are slots of a frame, with resolved branches (module `instruction`), which a loop
+//! runs (module `run`).
+//!
+//! What must hold: translation of a module that was loaded does not fail; instructions name slots within a frame's window only.
+#![forbid(unsafe_code)]
+
+#[macro_use]
+mod ops;
+mod boundary;
+mod check;
+mod frame;
+mod instruction;
+mod run;
+pub mod semantics;
+mod translate;
+
+use abi::module::{DecodeError, DecodeErrorKind};
+use abi::types::DefinedFuncIdx;
+use std::sync::OnceLock;
+use translate::Function;
+use vm::{Bytes, Guest, Interpret, Module, Slot, Trap};
+use wasmparser::BinaryReaderError;
+
+/// Why a module cannot be interpreted.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The bytes are no module.
+    #[error("malformed module: {message} (at offset {offset:#x})")]
+    Malformed {
+        /// What is wrong.
+        message: String,
+        /// Where, in bytes from the start.
+        offset: u64,
+    },
+    /// The module breaks a rule.
+    #[error("invalid module: {message} (at offset {offset:#x})")]
+    Invalid {
+        /// What is wrong.
+        message: String,
+        /// Where, in bytes from the start.
+        offset: u64,
+    },
+    /// The module uses what the interpreter does not know.
+    #[error("unsupported by the interpreter: {message} (at offset {offset:#x})")]
+    Unsupported {
+        /// What it uses.
+        message: String,
+        /// Where, in bytes from the start.
+        offset: u64,
+    },
+    /// A function has too many locals and operands.
+    #[error("a function needs more than 65535 words for its locals and operands (at offset {offset:#x})")]
+    Limit {
+        /// Where its body begins, in bytes from the start.
+        offset: u64,
+    },
+}
+
+impl From<DecodeError> for LoadError {
+    fn from(error: DecodeError) -> LoadError {
+        let DecodeError { kind, message, offset } = error;
+        match kind {
+            DecodeErrorKind::Malformed => LoadError::Malformed { message, offset },
+            DecodeErrorKind::Unsupported => LoadError::Unsupported { message, offset },
+        }
+    }
+}
+
+impl From<BinaryReaderError> for LoadError {
+    fn from(error: BinaryReaderError) -> LoadError {
+        LoadError::Invalid { message: error.message().to_string(), offset: error.offset() }
+    }
+}
+
+/// Loads a module. `name` is for people: backtraces show it.
+///
+/// # Errors
+/// If it is malformed or invalid, or uses what is not supported.
+pub fn load(bytes: Bytes, name: Option<String>) -> Result<Module, LoadError> {
+    let binary = (*bytes).as_ref();
+    let declarations = abi::module::Module::decode(binary)?;
+    check::check(binary, &declarations)?;
+    let functions = declarations.bodies.iter().map(|_| OnceLock::new()).collect();
+    Ok(Module::interpreted(declarations, bytes, Box::new(Interpreter { functions }), name))
+}
+
+/// The functions of one module, as far as they were called.
+struct Interpreter {
+    functions: Box<[OnceLock<Box<Function>>]>,
+}
+
+impl Interpreter {
+    /// A function, translated.
+    #[inline]
+    fn function(&self, module: &Module, index: DefinedFuncIdx) -> &Function {
+        let function = &self.functions[index.index()];
+        match function.get() {
+            Some(function) => function,
+            None => function.get_or_init(|| translate(module, index)),
+        }
+    }
+}
+
+#[cold]
+fn translate(module: &Module, index: DefinedFuncIdx) -> Box<Function> {
+    let function = translate::translate(module.declarations(), module.bytes(), index);
+    Box::new(function.unwrap_or_else(|error| panic!("loading has checked that functions can be translated: {error}")))
+}
+
+impl Interpret for Interpreter {
+    fn call(&self, guest: &mut Guest<'_>, function: DefinedFuncIdx, slots: &mut [Slot]) -> Result<(), Trap> {
+        run::run(self, guest, function, slots)
+    }
+}

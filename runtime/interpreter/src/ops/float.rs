@@ -1,0 +1,93 @@
+//! Floats: constants, arithmetic, comparisons (specification, section 4.3.3).
+
+use super::rows;
+use crate::instruction::Op;
+use wasmparser::{Ieee32, Ieee64};
+
+rows! {
+    visit_f32_const(value: Ieee32) => constant(i64::from(value.bits().cast_signed()).cast_unsigned());
+    visit_f64_const(value: Ieee64) => constant(value.bits());
+    visit_f32_add => binary_op(Op::F32Add, None);
+    visit_f64_add => binary_op(Op::F64Add, None);
+    visit_f32_sub => binary_op(Op::F32Sub, None);
+    visit_f64_sub => binary_op(Op::F64Sub, None);
+    visit_f32_mul => binary_op(Op::F32Mul, None);
+    visit_f64_mul => binary_op(Op::F64Mul, None);
+    visit_f32_div => binary_op(Op::F32Div, None);
+    visit_f64_div => binary_op(Op::F64Div, None);
+    visit_f32_min => binary_op(Op::F32Min, None);
+    visit_f64_min => binary_op(Op::F64Min, None);
+    visit_f32_max => binary_op(Op::F32Max, None);
+    visit_f64_max => binary_op(Op::F64Max, None);
+    visit_f32_copysign => binary_op(Op::F32Copysign, None);
+    visit_f64_copysign => binary_op(Op::F64Copysign, None);
+    visit_f32_eq => binary_op(Op::F32Eq, None);
+    visit_f64_eq => binary_op(Op::F64Eq, None);
+    visit_f32_ne => binary_op(Op::F32Ne, None);
+    visit_f64_ne => binary_op(Op::F64Ne, None);
+    visit_f32_lt => binary_op(Op::F32Lt, None);
+    visit_f64_lt => binary_op(Op::F64Lt, None);
+    visit_f32_gt => binary_op(Op::F32Gt, None);
+    visit_f64_gt => binary_op(Op::F64Gt, None);
+    visit_f32_le => binary_op(Op::F32Le, None);
+    visit_f64_le => binary_op(Op::F64Le, None);
+    visit_f32_ge => binary_op(Op::F32Ge, None);
+    visit_f64_ge => binary_op(Op::F64Ge, None);
+    visit_f32_abs => unary_op(Op::F32Abs);
+    visit_f64_abs => unary_op(Op::F64Abs);
+    visit_f32_neg => unary_op(Op::F32Neg);
+    visit_f64_neg => unary_op(Op::F64Neg);
+    visit_f32_ceil => unary_op(Op::F32Ceil);
+    visit_f64_ceil => unary_op(Op::F64Ceil);
+    visit_f32_floor => unary_op(Op::F32Floor);
+    visit_f64_floor => unary_op(Op::F64Floor);
+    visit_f32_trunc => unary_op(Op::F32Trunc);
+    visit_f64_trunc => unary_op(Op::F64Trunc);
+    visit_f32_nearest => unary_op(Op::F32Nearest);
+    visit_f64_nearest => unary_op(Op::F64Nearest);
+    visit_f32_sqrt => unary_op(Op::F32Sqrt);
+    visit_f64_sqrt => unary_op(Op::F64Sqrt);
+}
+
+instructions! {$ float_instructions:
+    value F32Add: binary(std::ops::Add::<f32>::add);
+    value F32Sub: binary(std::ops::Sub::<f32>::sub);
+    value F32Mul: binary(std::ops::Mul::<f32>::mul);
+    value F32Div: binary(std::ops::Div::<f32>::div);
+    value F32Min: binary(float::f32::min);
+    value F32Max: binary(float::f32::max);
+    value F32Copysign: binary(f32::copysign);
+    value F32Eq: compare(f32::eq);
+    value F32Ne: compare(f32::ne);
+    value F32Lt: compare(f32::lt);
+    value F32Gt: compare(f32::gt);
+    value F32Le: compare(f32::le);
+    value F32Ge: compare(f32::ge);
+    value F32Abs: unary(f32::abs);
+    value F32Neg: unary(|a: f32| -a);
+    value F32Ceil: unary(float::f32::ceil);
+    value F32Floor: unary(float::f32::floor);
+    value F32Trunc: unary(float::f32::trunc);
+    value F32Nearest: unary(float::f32::nearest);
+    value F32Sqrt: unary(f32::sqrt);
+    value F64Add: binary(std::ops::Add::<f64>::add);
+    value F64Sub: binary(std::ops::Sub::<f64>::sub);
+    value F64Mul: binary(std::ops::Mul::<f64>::mul);
+    value F64Div: binary(std::ops::Div::<f64>::div);
+    value F64Min: binary(float::f64::min);
+    value F64Max: binary(float::f64::max);
+    value F64Copysign: binary(f64::copysign);
+    value F64Eq: compare(f64::eq);
+    value F64Ne: compare(f64::ne);
+    value F64Lt: compare(f64::lt);
+    value F64Gt: compare(f64::gt);
+    value F64Le: compare(f64::le);
+    value F64Ge: compare(f64::ge);
+    value F64Abs: unary(f64::abs);
+    value F64Neg: unary(|a: f64| -a);
+    value F64Ceil: unary(float::f64::ceil);
+    value F64Floor: unary(float::f64::floor);
+    value F64Trunc: unary(float::f64::trunc);
+    value F64Nearest: unary(float::f64::nearest);
+    value F64Sqrt: unary(f64::sqrt);
+}

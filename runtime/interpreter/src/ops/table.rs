@@ -1,0 +1,66 @@
+//! Tables: elements, size, growth.
+
+use super::rows;
+use crate::frame::Frame;
+use crate::instruction::{Instr, Op};
+use crate::translate::{Result, Translation};
+use abi::trap::TrapCode;
+use abi::types::TableIdx;
+use vm::Guest;
+
+rows! {
+    visit_table_get(table: u32) => in_table(Op::TableGet, 1, true, table);
+    visit_table_set(table: u32) => in_table(Op::TableSet, 2, false, table);
+    visit_table_size(table: u32) => in_table(Op::TableSize, 0, true, table);
+    visit_table_grow(table: u32) => in_table(Op::TableGrow, 2, true, table);
+    visit_table_fill(table: u32) => in_table(Op::TableFill, 3, false, table);
+}
+
+impl Translation<'_> {
+    fn in_table(&mut self, op: Op, operands: usize, has_result: bool, table: u32) -> Result {
+        self.in_place(op, operands, has_result, table);
+        Ok(())
+    }
+}
+
+instructions! {$ table_instructions:
+    checked TableGet: table_get();
+    checked TableSet: table_set();
+    guest TableSize: table_size();
+    guest TableGrow: table_grow();
+    checked TableFill: table_fill();
+}
+
+type Outcome = std::result::Result<(), TrapCode>;
+
+fn table(instr: Instr) -> TableIdx {
+    TableIdx(instr.immediate())
+}
+
+impl Frame<'_> {
+    pub fn table_get(&mut self, guest: &mut Guest<'_>, instr: Instr) -> Outcome {
+        let index = self.get::<u32>(instr.a);
+        self.set_word(instr.a, guest.table_get(table(instr), index.into())?);
+        Ok(())
+    }
+
+    pub fn table_set(&mut self, guest: &mut Guest<'_>, instr: Instr) -> Outcome {
+        let index = self.get::<u32>(instr.a);
+        guest.table_fill(table(instr), index.into(), self.word(instr.a + 1), 1)
+    }
+
+    pub fn table_size(&mut self, guest: &mut Guest<'_>, instr: Instr) {
+        self.set(instr.a, guest.table_size(table(instr)));
+    }
+
+    pub fn table_grow(&mut self, guest: &mut Guest<'_>, instr: Instr) {
+        let delta = self.get::<u32>(instr.a + 1);
+        let old = guest.table_grow(table(instr), self.word(instr.a), delta.into());
+        self.set(instr.a, old.unwrap_or(u64::MAX));
+    }
+
+    pub fn table_fill(&mut self, guest: &mut Guest<'_>, instr: Instr) -> Outcome {
+        let (start, length) = (self.get::<u32>(instr.a), self.get::<u32>(instr.a + 2));
+        guest.table_fill(table(instr), start.into(), self.word(instr.a + 1), length.into())
+    }
+}

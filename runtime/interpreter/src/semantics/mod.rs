@@ -1,0 +1,6 @@
+//! What operators do with their operands (specification, section 4.3), as functions of values. What Rust has an exact equal for
+//! is not repeated.
+
+pub mod convert;
+pub mod float;
+pub mod int;
