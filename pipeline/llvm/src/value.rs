@@ -109,6 +109,15 @@ impl<'c> Value<'c> {
         }
     }
 
+    /// The element `index` of a constant vector, array or structure, if there is one.
+    pub fn const_element(self, index: u32) -> Option<Value<'c>> {
+        if !self.is_constant() {
+            return None;
+        }
+        // SAFETY: the value is a constant; LLVM gives null for one without that element.
+        unsafe { Value::from_nullable(LLVMGetAggregateElement(self.raw(), index)) }
+    }
+
     /// The operation, if this is an instruction (constants and arguments have none).
     pub fn instruction_opcode(self) -> Option<Opcode> {
         // SAFETY: the value is alive; the opcode is asked of instructions only.

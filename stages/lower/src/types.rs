@@ -3,7 +3,7 @@
 use abi::libcall::{Libcall, NativeType};
 use abi::signature::has_return_area;
 use abi::types::{FuncType, ValType};
-use llvm::{Context, FunctionType, Type};
+use llvm::{Context, FunctionType, Type, Value};
 
 /// The types that lowering uses, looked up once.
 #[derive(Clone, Copy)]
@@ -42,6 +42,13 @@ impl<'c> Types<'c> {
             ValType::V128 => self.v128,
             ValType::FuncRef | ValType::ExternRef => self.ptr,
         }
+    }
+
+    /// A vector, from its bytes in memory order.
+    pub fn vector(&self, bytes: [u8; 16]) -> Value<'c> {
+        let (halves, _) = bytes.as_chunks();
+        let halves: Vec<_> = halves.iter().map(|&half| self.context.const_i64(i64::from_le_bytes(half))).collect();
+        self.context.const_vector(&halves)
     }
 
     /// The type of a native function ([`abi::signature`]).

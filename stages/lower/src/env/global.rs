@@ -53,8 +53,8 @@ impl<'c> Env<'_, 'c> {
             ConstOp::F32Const(bits) => Some(context.const_f32_bits(bits)),
             ConstOp::F64Const(bits) => Some(context.const_f64_bits(bits)),
             ConstOp::RefNull(ty) => Some(self.unit.types.value(ty).null()),
-            ConstOp::V128Const(_)
-            | ConstOp::GlobalGet(_)
+            ConstOp::V128Const(bytes) => Some(self.unit.types.vector(bytes)),
+            ConstOp::GlobalGet(_)
             | ConstOp::RefFunc(_)
             | ConstOp::I32Add
             | ConstOp::I32Sub

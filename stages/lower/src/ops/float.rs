@@ -1,8 +1,8 @@
 //! Floats: constants, arithmetic, comparisons (specification, section 4.3.3).
 //!
 //! Where LLVM and WebAssembly disagree: an arithmetic operator gives a quiet NaN for a signalling one. LLVM takes the freedom to
-//! fold `x * 1`, `x - 0` and the like to `x`, which stays signalling; such operations become `llvm.canonicalize`, which is a
-//! multiplication by one that LLVM keeps.
+//! fold `x * 1`, `x - 0` and the like to `x`, which stays signalling; such operands become quiet first, by `llvm.canonicalize`,
+//! which is a multiplication by one that LLVM keeps.
 
 use super::rows;
 use crate::function::{Lowering, Result};
@@ -12,10 +12,10 @@ use wasmparser::{Ieee32, Ieee64};
 rows! {
     visit_f32_const(value: Ieee32) => constant(|context| context.const_f32_bits(value.bits()));
     visit_f64_const(value: Ieee64) => constant(|context| context.const_f64_bits(value.bits()));
-    visit_f32_add, visit_f64_add => add();
-    visit_f32_sub, visit_f64_sub => sub();
-    visit_f32_mul, visit_f64_mul => mul();
-    visit_f32_div, visit_f64_div => div();
+    visit_f32_add, visit_f64_add => arithmetic(sum);
+    visit_f32_sub, visit_f64_sub => arithmetic(difference);
+    visit_f32_mul, visit_f64_mul => arithmetic(product);
+    visit_f32_div, visit_f64_div => arithmetic(quotient);
     visit_f32_min, visit_f64_min => choose(Choice::Min);
     visit_f32_max, visit_f64_max => choose(Choice::Max);
     visit_f32_copysign, visit_f64_copysign => copysign();
@@ -34,8 +34,9 @@ rows! {
     visit_f32_ge, visit_f64_ge => compare_floats(FloatPredicate::Oge);
 }
 
+/// Which of two numbers.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Choice {
+pub(super) enum Choice {
     Min,
     Max,
 }
@@ -68,56 +69,24 @@ impl<'c> Lowering<'_, 'c> {
         Ok(())
     }
 
-    fn add(&mut self) -> Result {
+    fn arithmetic(&mut self, build: fn(&Builder<'c>, Value<'c>, Value<'c>) -> Value<'c>) -> Result {
         let (a, b) = self.pop2();
-        self.push(sum(&self.env.builder, a, b));
-        Ok(())
-    }
-
-    fn sub(&mut self) -> Result {
-        let (a, b) = self.pop2();
-        let builder = &self.env.builder;
-        let difference = match (as_constant(a), as_constant(b)) {
-            (None, Some(0.0)) => builder.fsub(quiet(builder, a), b),
-            // LLVM makes this a negation, which is an operation on bits.
-            (Some(zero), None) if zero == 0.0 && zero.is_sign_negative() => builder.fneg(quiet(builder, b)),
-            _ => builder.fsub(a, b),
-        };
-        self.push(difference);
-        Ok(())
-    }
-
-    fn mul(&mut self) -> Result {
-        let (a, b) = self.pop2();
-        let builder = &self.env.builder;
-        let product = match (as_constant(a), as_constant(b)) {
-            (Some(one), None) if one.abs() == 1.0 => signed(builder, one, b),
-            (None, Some(one)) if one.abs() == 1.0 => signed(builder, one, a),
-            _ => builder.fmul(a, b),
-        };
-        self.push(product);
-        Ok(())
-    }
-
-    fn div(&mut self) -> Result {
-        let (a, b) = self.pop2();
-        let builder = &self.env.builder;
-        let quotient = match (as_constant(a), as_constant(b)) {
-            (None, Some(one)) if one.abs() == 1.0 => signed(builder, one, a),
-            _ => builder.fdiv(a, b),
-        };
-        self.push(quotient);
+        self.push(build(&self.env.builder, a, b));
         Ok(())
     }
 
     fn choose(&mut self, choice: Choice) -> Result {
         let (a, b) = self.pop2();
-        let result = match self.env.unit.input.target.architecture() {
+        self.push(self.chosen(choice, a, b));
+        Ok(())
+    }
+
+    /// The minimum or maximum of two numbers, or of two vectors of them.
+    pub(super) fn chosen(&self, choice: Choice, a: Value<'c>, b: Value<'c>) -> Value<'c> {
+        match self.env.unit.input.target.architecture() {
             "x86_64" => self.choose_x86(choice, a, b),
             _ => self.choose_intrinsic(choice, a, b),
-        };
-        self.push(result);
-        Ok(())
+        }
     }
 
     /// `llvm.minimum` and `llvm.maximum` mean what WebAssembly means, but for x86-64 they give a signalling NaN as it is, after
@@ -130,7 +99,11 @@ impl<'c> Lowering<'_, 'c> {
             Choice::Min => FloatPredicate::Olt,
             Choice::Max => FloatPredicate::Ogt,
         };
-        let bits = if a.ty().kind() == TypeKind::F32 { types.i32 } else { types.i64 };
+        let bits = match a.ty().kind() {
+            TypeKind::F32 => types.i32,
+            TypeKind::F64 => types.i64,
+            _ => types.v128,
+        };
         let pick = |a, b| builder.bitcast(builder.select(builder.fcmp(predicate, a, b), a, b), bits);
         let (one_way, other_way) = (pick(a, b), pick(b, a));
         let both = match choice {
@@ -143,26 +116,45 @@ impl<'c> Lowering<'_, 'c> {
 
     fn choose_intrinsic(&self, choice: Choice, a: Value<'c>, b: Value<'c>) -> Value<'c> {
         let builder = &self.env.builder;
+        if a == b {
+            return quiet(builder, a);
+        }
         let (name, neutral) = match choice {
             Choice::Min => ("llvm.minimum", f64::INFINITY),
             Choice::Max => ("llvm.maximum", f64::NEG_INFINITY),
         };
-        match (as_constant(a), as_constant(b)) {
-            (Some(value), None) if value == neutral => quiet(builder, b),
-            (None, Some(value)) if value == neutral => quiet(builder, a),
-            _ if a == b => quiet(builder, a),
-            _ => *builder.intrinsic(name, &[a.ty()], &[a, b]),
-        }
+        let neutral = |value| value == neutral;
+        *builder.intrinsic(name, &[a.ty()], &[kept(builder, a, b, neutral), kept(builder, b, a, neutral)])
     }
 }
 
 /// `a + b`. LLVM drops the addition of a zero, of -0 always and of 0 where it knows that the other is not -0.
-fn sum<'c>(builder: &Builder<'c>, a: Value<'c>, b: Value<'c>) -> Value<'c> {
-    match (as_constant(a), as_constant(b)) {
-        (Some(0.0), None) => builder.fadd(a, quiet(builder, b)),
-        (None, Some(0.0)) => builder.fadd(quiet(builder, a), b),
-        _ => builder.fadd(a, b),
-    }
+pub(super) fn sum<'c>(builder: &Builder<'c>, a: Value<'c>, b: Value<'c>) -> Value<'c> {
+    builder.fadd(kept(builder, a, b, is_zero), kept(builder, b, a, is_zero))
+}
+
+/// `a - b`. LLVM drops the subtraction of a zero, and makes that from -0 a negation, which is an operation on bits.
+pub(super) fn difference<'c>(builder: &Builder<'c>, a: Value<'c>, b: Value<'c>) -> Value<'c> {
+    let is_negative_zero = |value: f64| value == 0.0 && value.is_sign_negative();
+    builder.fsub(kept(builder, a, b, is_zero), kept(builder, b, a, is_negative_zero))
+}
+
+/// `a * b`. LLVM drops the multiplication by 1, and makes that by -1 a negation.
+pub(super) fn product<'c>(builder: &Builder<'c>, a: Value<'c>, b: Value<'c>) -> Value<'c> {
+    builder.fmul(kept(builder, a, b, is_unit), kept(builder, b, a, is_unit))
+}
+
+/// `a / b`. LLVM drops the division by 1, and makes that by -1 a negation.
+pub(super) fn quotient<'c>(builder: &Builder<'c>, a: Value<'c>, b: Value<'c>) -> Value<'c> {
+    builder.fdiv(kept(builder, a, b, is_unit), b)
+}
+
+fn is_zero(value: f64) -> bool {
+    value == 0.0
+}
+
+fn is_unit(value: f64) -> bool {
+    value.abs() == 1.0
 }
 
 /// The same value, but for a signalling NaN, which becomes quiet.
@@ -170,10 +162,13 @@ pub(super) fn quiet<'c>(builder: &Builder<'c>, value: Value<'c>) -> Value<'c> {
     *builder.intrinsic("llvm.canonicalize", &[value.ty()], &[value])
 }
 
-/// `value` times `one`, which is 1 or -1.
-fn signed<'c>(builder: &Builder<'c>, one: f64, value: Value<'c>) -> Value<'c> {
-    let value = quiet(builder, value);
-    if one > 0.0 { value } else { builder.fneg(value) }
+/// `value`, made quiet if `other` is a constant with which LLVM might give it back as it is. One lane is enough: LLVM may come
+/// to compute only that.
+fn kept<'c>(builder: &Builder<'c>, value: Value<'c>, other: Value<'c>, neutral: impl Fn(f64) -> bool) -> Value<'c> {
+    let lanes = other.ty().element_count().unwrap_or(1);
+    let lane = |index| if other.ty().is_vector() { other.const_element(index) } else { Some(other) };
+    let mut numbers = (0..lanes as u32).filter_map(|index| as_constant(lane(index)?));
+    if value.is_constant() || !numbers.any(neutral) { value } else { quiet(builder, value) }
 }
 
 /// The number that a value is known to be. NaNs count as unknown.

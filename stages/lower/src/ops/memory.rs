@@ -43,7 +43,7 @@ rows! {
 const PAGE_BITS: i64 = abi::layout::PAGE_SIZE.trailing_zeros() as i64;
 
 impl<'c> Lowering<'_, 'c> {
-    fn load(&mut self, memarg: MemArg, ty: ValType) -> Result {
+    pub(super) fn load(&mut self, memarg: MemArg, ty: ValType) -> Result {
         let address = self.address(memarg)?;
         self.push(self.env.load(self.env.unit.types.value(ty), address));
         Ok(())
@@ -63,7 +63,7 @@ impl<'c> Lowering<'_, 'c> {
         Ok(())
     }
 
-    fn store(&mut self, memarg: MemArg) -> Result {
+    pub(super) fn store(&mut self, memarg: MemArg) -> Result {
         let value = self.pop();
         let address = self.address(memarg)?;
         self.env.store(value, address);
@@ -79,7 +79,7 @@ impl<'c> Lowering<'_, 'c> {
     }
 
     /// Pops an address. The sum with the offset has 33 bits.
-    fn address(&mut self, memarg: MemArg) -> Result<Value<'c>> {
+    pub(super) fn address(&mut self, memarg: MemArg) -> Result<Value<'c>> {
         let memory = match memarg.target {
             MemArgTarget::Memory(index) => self.memory(index)?,
             MemArgTarget::Array(_) => return Err(self.unsupported("access to a garbage-collected array")),

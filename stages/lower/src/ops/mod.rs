@@ -12,6 +12,7 @@ mod int;
 mod memory;
 mod parametric;
 mod reference;
+mod simd;
 mod table;
 mod variable;
 
@@ -31,7 +32,7 @@ macro_rules! rows {
 }
 macro_rules! row {
     ([$visit:ident $($more:ident)*] ($($imm:ident: $ty:ty),*) $lower:ident($($arg:expr),*)) => {
-        pub(super) fn $visit(&mut self $(, $imm: $ty)*) -> $crate::function::Result {
+        pub(in crate::ops) fn $visit(&mut self $(, $imm: $ty)*) -> $crate::function::Result {
             self.$lower($($arg),*)
         }
         $crate::ops::row!([$($more)*] ($($imm: $ty),*) $lower($($arg),*));
@@ -47,6 +48,7 @@ macro_rules! lower_or_refuse {
     (saturating_float_to_int $row:expr, $($refusal:tt)*) => { $row };
     (bulk_memory $row:expr, $($refusal:tt)*) => { $row };
     (reference_types $row:expr, $($refusal:tt)*) => { $row };
+    (simd $row:expr, $($refusal:tt)*) => { $row };
     ($other:ident $row:expr, $lowering:expr, $op:ident($($arg:ident),*)) => {{
         let _ = ($($arg,)*);
         Err($lowering.unsupported(concat!("operator ", stringify!($op), " (", stringify!($other), ")")))

@@ -15,7 +15,6 @@ fn refused(wat: &str, because: &str) {
 
 #[test]
 fn operators_of_other_proposals_are_refused() {
-    refused("(module (func) (func (drop (v128.const i64x2 1 2))))", "V128Const (simd)");
     refused("(module (func) (func (return_call 0)))", "ReturnCall (tail_call)");
     refused("(module (func) (func (atomic.fence)))", "AtomicFence (threads)");
 }
