@@ -42,6 +42,7 @@ mod module;
 mod opcode;
 mod owned;
 mod passes;
+mod settle;
 mod target;
 mod types;
 mod value;

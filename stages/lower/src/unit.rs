@@ -71,7 +71,8 @@ impl<'a, 'c> Unit<'a, 'c> {
     }
 
     /// The finished module.
-    pub fn finish(self) -> Module<'c> {
+    pub fn finish(mut self) -> Module<'c> {
+        self.module.settle();
         self.module
     }
 

@@ -30,5 +30,7 @@ pub fn optimize(module: &mut Module<'_>, machine: &TargetMachine, level: Level) 
         return Ok(());
     }
     let run = module.run_passes(passes, machine, PassOptions::default());
-    run.map_err(|error| Error::new(Stage::Optimize, Kind::Llvm, error.to_string()))
+    run.map_err(|error| Error::new(Stage::Optimize, Kind::Llvm, error.to_string()))?;
+    module.settle();
+    Ok(())
 }

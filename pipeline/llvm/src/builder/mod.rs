@@ -80,6 +80,17 @@ impl<'c> Builder<'c> {
         }
     }
 
+    /// Builds an unnamed copy of an instruction.
+    pub(crate) fn copy(&self, instruction: Value<'c>) -> Value<'c> {
+        assert!(instruction.instruction_opcode().is_some(), "{instruction:?} is no instruction");
+        // SAFETY: this is an instruction; its copy is in no block yet, and inserted at once.
+        unsafe {
+            let copy = Value::from_raw(LLVMInstructionClone(instruction.raw()));
+            LLVMInsertIntoBuilder(self.positioned(), copy.raw());
+            copy
+        }
+    }
+
     /// The block that instructions go to.
     pub fn insert_block(&self) -> Option<BasicBlock<'c>> {
         // SAFETY: the builder is alive; without a position the answer is null.
