@@ -26,7 +26,9 @@ impl<'c> Types<'c> {
             i64: context.i64(),
             f32: context.f32(),
             f64: context.f64(),
-            v128: context.vector(context.i64(), 2),
+            // Of a type with as many lanes as floats have, LLVM would take `bitcast (select ...)` for a selection of integers, and no
+            // longer see a minimum in it.
+            v128: context.vector(context.i8(), 16),
             ptr: context.ptr(),
             void: context.void(),
         }
@@ -46,9 +48,7 @@ impl<'c> Types<'c> {
 
     /// A vector, from its bytes in memory order.
     pub fn vector(&self, bytes: [u8; 16]) -> Value<'c> {
-        let (halves, _) = bytes.as_chunks();
-        let halves: Vec<_> = halves.iter().map(|&half| self.context.const_i64(i64::from_le_bytes(half))).collect();
-        self.context.const_vector(&halves)
+        self.context.const_vector(&bytes.map(|byte| self.context.const_i8(byte)))
     }
 
     /// The type of a native function ([`abi::signature`]).

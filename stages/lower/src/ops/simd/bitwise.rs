@@ -6,11 +6,11 @@ use crate::ops::rows;
 use llvm::{Builder, IntPredicate, Value};
 
 rows! {
-    visit_v128_not => lanewise1(I64x2, Builder::not);
-    visit_v128_and => lanewise2(I64x2, Builder::and);
-    visit_v128_andnot => lanewise2(I64x2, |builder, a, b| builder.and(a, builder.not(b)));
-    visit_v128_or => lanewise2(I64x2, Builder::or);
-    visit_v128_xor => lanewise2(I64x2, Builder::xor);
+    visit_v128_not => lanewise1(I8x16, Builder::not);
+    visit_v128_and => lanewise2(I8x16, Builder::and);
+    visit_v128_andnot => lanewise2(I8x16, |builder, a, b| builder.and(a, builder.not(b)));
+    visit_v128_or => lanewise2(I8x16, Builder::or);
+    visit_v128_xor => lanewise2(I8x16, Builder::xor);
     visit_v128_bitselect => bitselect();
     visit_v128_any_true => any_true();
     visit_i8x16_all_true => all_true(I8x16);

@@ -69,10 +69,14 @@ impl<'c> Lowering<'_, 'c> {
         builder.xor(converted, builder.sext(too_large, converted.ty()))
     }
 
-    /// Numbers from 2^31 on are converted less that.
+    /// Numbers from 2^31 on are converted less that, unless the processor can do better: it gives all ones for what is too large.
     fn saturate_f32_unsigned_x86(&self, a: Value<'c>) -> Value<'c> {
         let builder = &self.env.builder;
         let positive = self.positive(a);
+        if self.has("avx512vl") {
+            let (integers, all) = (self.lanes_type(I32x4).null(), self.env.unit.context.const_i8(0xff));
+            return *builder.intrinsic("llvm.x86.avx512.mask.cvttps2udq.128", &[], &[positive, integers, all]);
+        }
         let convert = |value| *builder.intrinsic("llvm.x86.sse2.cvttps2dq", &[], &[value]);
         let half = self.float_lanes(F32x4, 2f64.powi(31));
         let lower = convert(positive);

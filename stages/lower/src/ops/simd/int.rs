@@ -21,7 +21,7 @@ rows! {
     visit_i8x16_add_sat_u => intrinsic2(I8x16, "llvm.uadd.sat");
     visit_i8x16_sub_sat_s => intrinsic2(I8x16, "llvm.ssub.sat");
     visit_i8x16_sub_sat_u => intrinsic2(I8x16, "llvm.usub.sat");
-    visit_i8x16_avgr_u => lanewise2(I8x16, average);
+    visit_i8x16_avgr_u => average(I8x16);
     visit_i8x16_popcnt => intrinsic1(I8x16, "llvm.ctpop");
     visit_i16x8_add => lanewise2(I16x8, Builder::add);
     visit_i16x8_sub => lanewise2(I16x8, Builder::sub);
@@ -39,7 +39,7 @@ rows! {
     visit_i16x8_add_sat_u => intrinsic2(I16x8, "llvm.uadd.sat");
     visit_i16x8_sub_sat_s => intrinsic2(I16x8, "llvm.ssub.sat");
     visit_i16x8_sub_sat_u => intrinsic2(I16x8, "llvm.usub.sat");
-    visit_i16x8_avgr_u => lanewise2(I16x8, average);
+    visit_i16x8_avgr_u => average(I16x8);
     visit_i32x4_add => lanewise2(I32x4, Builder::add);
     visit_i32x4_sub => lanewise2(I32x4, Builder::sub);
     visit_i32x4_mul => lanewise2(I32x4, Builder::mul);
@@ -71,6 +71,19 @@ impl<'c> Lowering<'_, 'c> {
         self.push_lanes(*result)
     }
 
+    /// The average, rounded up, as LLVM knows it.
+    fn average(&mut self, shape: Shape) -> Result {
+        let (a, b) = self.pop2_lanes(shape);
+        let context = self.env.unit.context;
+        let wide = context.int(2 * shape.bits());
+        let one = context.const_vector(&vec![wide.const_int(1); shape.lanes() as usize]);
+        let builder = &self.env.builder;
+        let [wide_a, wide_b] = [a, b].map(|lanes| builder.zext(lanes, one.ty()));
+        let sum = builder.add(builder.add(wide_a, wide_b), one);
+        let average = builder.trunc(builder.lshr(sum, one), a.ty());
+        self.push_lanes(average)
+    }
+
     fn shift_lanes(&mut self, shape: Shape, build: fn(&Builder<'c>, Value<'c>, Value<'c>) -> Value<'c>) -> Result {
         let count = self.pop();
         let a = self.pop_lanes(shape);
@@ -82,14 +95,4 @@ impl<'c> Lowering<'_, 'c> {
         let shifted = build(builder, a, builder.splat(distance, shape.lanes()));
         self.push_lanes(shifted)
     }
-}
-
-/// The average, rounded up, without a wider type. LLVM knows this form.
-fn average<'c>(builder: &Builder<'c>, a: Value<'c>, b: Value<'c>) -> Value<'c> {
-    let different = builder.xor(a, b);
-    let context = builder.context();
-    let lanes = different.ty().element_count().expect("these are vectors") as usize;
-    let lane = different.ty().element().expect("these are vectors");
-    let one = context.const_vector(&vec![lane.const_int(1); lanes]);
-    builder.sub(builder.or(a, b), builder.lshr(different, one))
 }

@@ -1,6 +1,6 @@
 //! Vectors in linear memory: whole ones, halves whose lanes are widened, single lanes.
 
-use super::Shape::{self, I8x16, I16x8, I32x4, I64x2};
+use super::Shape::{self, F32x4, F64x2, I8x16, I16x8, I32x4, I64x2};
 use super::widen::Extend;
 use crate::function::{Lowering, Result};
 use crate::ops::rows;
@@ -21,8 +21,8 @@ rows! {
     visit_v128_load16_splat(memarg: MemArg) => load_splat(memarg, I16x8);
     visit_v128_load32_splat(memarg: MemArg) => load_splat(memarg, I32x4);
     visit_v128_load64_splat(memarg: MemArg) => load_splat(memarg, I64x2);
-    visit_v128_load32_zero(memarg: MemArg) => load_zero(memarg, I32x4);
-    visit_v128_load64_zero(memarg: MemArg) => load_zero(memarg, I64x2);
+    visit_v128_load32_zero(memarg: MemArg) => load_zero(memarg, F32x4);
+    visit_v128_load64_zero(memarg: MemArg) => load_zero(memarg, F64x2);
     visit_v128_load8_lane(memarg: MemArg, lane: u8) => load_lane(memarg, I8x16, lane);
     visit_v128_load16_lane(memarg: MemArg, lane: u8) => load_lane(memarg, I16x8, lane);
     visit_v128_load32_lane(memarg: MemArg, lane: u8) => load_lane(memarg, I32x4, lane);
@@ -53,6 +53,7 @@ impl<'c> Lowering<'_, 'c> {
         self.push_lanes(splat)
     }
 
+    /// A float's load is its register's; an integer's would go through another one, as it must not be changed.
     fn load_zero(&mut self, memarg: MemArg, shape: Shape) -> Result {
         let address = self.address(memarg)?;
         let lane = self.env.load(self.lane_type(shape), address);

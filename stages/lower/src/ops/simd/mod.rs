@@ -1,6 +1,6 @@
 //! Vectors of 128 bits (specification, section 4.3.6), by class as elsewhere.
 //!
-//! A vector is `<2 x i64>` wherever it is kept (operands, locals, globals, memory) and is taken for vectors of lanes where
+//! A vector is `<16 x i8>` wherever it is kept (operands, locals, globals, memory) and is taken for vectors of lanes where
 //! it is used: casts between them cost nothing. Operations on lanes are LLVM's own wherever it makes the best of them for
 //! each processor, intrinsics of a processor only where it does not see what one instruction could do; those that are not in
 //! the architecture's baseline only if the target has them.

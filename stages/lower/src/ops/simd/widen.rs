@@ -30,10 +30,10 @@ rows! {
     visit_i64x2_extmul_low_i32x4_u => multiply_half(I32x4, Half::Low, Builder::zext);
     visit_i64x2_extmul_high_i32x4_s => multiply_half(I32x4, Half::High, Builder::sext);
     visit_i64x2_extmul_high_i32x4_u => multiply_half(I32x4, Half::High, Builder::zext);
-    visit_i16x8_extadd_pairwise_i8x16_s => add_pairs(I8x16, Builder::sext);
-    visit_i16x8_extadd_pairwise_i8x16_u => add_pairs(I8x16, Builder::zext);
-    visit_i32x4_extadd_pairwise_i16x8_s => add_pairs(I16x8, Builder::sext);
-    visit_i32x4_extadd_pairwise_i16x8_u => add_pairs(I16x8, Builder::zext);
+    visit_i16x8_extadd_pairwise_i8x16_s => add_pairs_signed(I8x16);
+    visit_i16x8_extadd_pairwise_i8x16_u => add_pairs_unsigned(I8x16);
+    visit_i32x4_extadd_pairwise_i16x8_s => add_pairs_signed(I16x8);
+    visit_i32x4_extadd_pairwise_i16x8_u => add_pairs_unsigned(I16x8);
     visit_i8x16_narrow_i16x8_s => narrow(I16x8, -0x80, 0x7f);
     visit_i8x16_narrow_i16x8_u => narrow(I16x8, 0, 0xff);
     visit_i16x8_narrow_i32x4_s => narrow(I32x4, -0x8000, 0x7fff);
@@ -85,18 +85,47 @@ impl<'c> Lowering<'_, 'c> {
         extend(&self.env.builder, chosen, context.vector(context.int(2 * from.bits()), count))
     }
 
-    fn add_pairs(&mut self, from: Shape, extend: Extend<'c>) -> Result {
+    fn add_pairs_signed(&mut self, from: Shape) -> Result {
         let a = self.pop_lanes(from);
+        let ones = self.lanes_const(from, 1);
+        let sums = match from {
+            I8x16 if self.is_x86() && self.has("ssse3") => self.multiply_add_bytes(ones, a),
+            I16x8 if self.is_x86() => self.multiply_add_words(ones, a),
+            _ => self.add_pairs(from, Builder::sext, a),
+        };
+        self.push_lanes(sums)
+    }
+
+    fn add_pairs_unsigned(&mut self, from: Shape) -> Result {
+        let a = self.pop_lanes(from);
+        let sums = match from {
+            I8x16 if self.is_x86() && self.has("ssse3") => self.multiply_add_bytes(a, self.lanes_const(from, 1)),
+            _ => self.add_pairs(from, Builder::zext, a),
+        };
+        self.push_lanes(sums)
+    }
+
+    fn add_pairs(&self, from: Shape, extend: Extend<'c>, a: Value<'c>) -> Value<'c> {
         let even = self.extended(from, extend, a, |lane| 2 * lane);
         let odd = self.extended(from, extend, a, |lane| 2 * lane + 1);
-        let sum = self.env.builder.add(even, odd);
-        self.push_lanes(sum)
+        self.env.builder.add(even, odd)
+    }
+
+    /// The x86 instruction that multiplies bytes of two vectors, those of the first unsigned, and adds the products in pairs, with
+    /// saturation.
+    fn multiply_add_bytes(&self, a: Value<'c>, b: Value<'c>) -> Value<'c> {
+        *self.env.builder.intrinsic("llvm.x86.ssse3.pmadd.ub.sw.128", &[], &[a, b])
+    }
+
+    /// The x86 instruction that multiplies signed words of two vectors and adds the products in pairs.
+    fn multiply_add_words(&self, a: Value<'c>, b: Value<'c>) -> Value<'c> {
+        *self.env.builder.intrinsic("llvm.x86.sse2.pmadd.wd", &[], &[a, b])
     }
 
     fn dot(&mut self) -> Result {
         let (a, b) = self.pop2_lanes(I16x8);
         let dot = if self.is_x86() {
-            *self.env.builder.intrinsic("llvm.x86.sse2.pmadd.wd", &[], &[a, b])
+            self.multiply_add_words(a, b)
         } else {
             let product = |number: fn(u32) -> u32| {
                 let [a, b] = [a, b].map(|lanes| self.extended(I16x8, Builder::sext, lanes, number));
@@ -110,15 +139,23 @@ impl<'c> Lowering<'_, 'c> {
     /// Narrows the lanes of two vectors, with what is below or above a range becoming its ends.
     fn narrow(&mut self, from: Shape, least: i64, greatest: i64) -> Result {
         let (a, b) = self.pop2_lanes(from);
-        let pack = match (from, least) {
-            (I16x8, 0) => Some("llvm.x86.sse2.packuswb.128"),
-            (I16x8, _) => Some("llvm.x86.sse2.packsswb.128"),
-            (_, 0) => self.has("sse4.1").then_some("llvm.x86.sse41.packusdw"),
-            (_, _) => Some("llvm.x86.sse2.packssdw.128"),
-        };
-        let narrowed = match pack {
-            Some(pack) if self.is_x86() => *self.env.builder.intrinsic(pack, &[], &[a, b]),
-            _ => self.clamp_and_cut(from, least, greatest, a, b),
+        let builder = &self.env.builder;
+        let pack = |name, a, b| *builder.intrinsic(name, &[], &[a, b]);
+        let narrowed = match (from, least) {
+            _ if !self.is_x86() => self.clamp_and_cut(from, least, greatest, a, b),
+            (I16x8, 0) => pack("llvm.x86.sse2.packuswb.128", a, b),
+            (I16x8, _) => pack("llvm.x86.sse2.packsswb.128", a, b),
+            (_, 0) if self.has("sse4.1") => pack("llvm.x86.sse41.packusdw", a, b),
+            (_, 0) => {
+                // Moved by half of the range, and back.
+                let half = self.lanes_const(from, 0x8000);
+                let [a, b] = [a, b].map(|lanes| {
+                    let positive = builder.intrinsic("llvm.smax", &[lanes.ty()], &[lanes, lanes.ty().null()]);
+                    builder.sub(*positive, half)
+                });
+                builder.xor(pack("llvm.x86.sse2.packssdw.128", a, b), self.lanes_const(I16x8, 0x8000))
+            }
+            (_, _) => pack("llvm.x86.sse2.packssdw.128", a, b),
         };
         self.push_lanes(narrowed)
     }
@@ -143,7 +180,7 @@ impl<'c> Lowering<'_, 'c> {
             let product = builder.intrinsic("llvm.aarch64.neon.sqrdmulh", &[a.ty()], &[a, b]);
             return self.push_lanes(*product);
         }
-        let wrapped = if self.is_x86() && self.has("ssse3") {
+        let wrapped = if self.has("ssse3") {
             *builder.intrinsic("llvm.x86.ssse3.pmul.hr.sw.128", &[], &[a, b])
         } else {
             self.q15_by_halves(a, b)
@@ -158,11 +195,7 @@ impl<'c> Lowering<'_, 'c> {
     /// result.
     fn q15_by_halves(&self, a: Value<'c>, b: Value<'c>) -> Value<'c> {
         let builder = &self.env.builder;
-        let context = self.env.unit.context;
-        let wide = context.vector(context.i32(), I16x8.lanes());
-        let product = builder.mul(builder.sext(a, wide), builder.sext(b, wide));
-        let sixteen = context.const_vector(&vec![context.const_i32(16); I16x8.lanes() as usize]);
-        let high = builder.trunc(builder.lshr(product, sixteen), a.ty());
+        let high = *builder.intrinsic("llvm.x86.sse2.pmulh.w", &[], &[a, b]);
         let low = builder.mul(a, b);
         let [one, fourteen, fifteen] = [1, 14, 15].map(|value| self.lanes_const(I16x8, value));
         let whole = builder.add(builder.shl(high, one), builder.lshr(low, fifteen));
