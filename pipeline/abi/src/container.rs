@@ -17,6 +17,7 @@ mod universal;
 
 pub use universal::{UniversalSection, original, universal};
 
+use crate::types::DefinedFuncIdx;
 use std::ops::Range;
 
 /// The custom section's name in a universal wasm file.
@@ -27,7 +28,7 @@ pub const LIBRARY_SECTION: &str = ".wasmedge.native";
 pub const LIBRARY_MODULE_SECTION: &str = ".wasmedge.module";
 
 const MAGIC: [u8; 8] = *b"\0wasmnat";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 const PREFIX: usize = 8 + 4 + 4 + 32;
 
 /// A blake3 hash.
@@ -58,6 +59,15 @@ pub struct Slot {
     pub offset: u32,
 }
 
+/// A tail function ([`crate::signature`]).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tail {
+    /// Whose it is: a position among the functions with a body.
+    pub function: DefinedFuncIdx,
+    /// Its offset in the image.
+    pub offset: u32,
+}
+
 /// What a loader must know about an image.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Native {
@@ -81,6 +91,8 @@ pub struct Native {
     pub parts: Parts,
     /// The offset of each function with a body.
     pub functions: Vec<u32>,
+    /// The tail functions, in the order of the functions that have one.
+    pub tails: Vec<Tail>,
     /// The offset of the entry wrapper of each type of the module, in the order of the type section.
     pub entries: Vec<u32>,
     /// The offset of the host wrapper of each type of the module, in the order of the type section.
@@ -183,6 +195,11 @@ impl Native {
             write_u32(out, offsets.len() as u32);
             offsets.iter().for_each(|&offset| write_u32(out, offset));
         }
+        write_u32(out, self.tails.len() as u32);
+        for tail in &self.tails {
+            write_u32(out, tail.function.0);
+            write_u32(out, tail.offset);
+        }
         write_u32(out, self.slots.len() as u32);
         for slot in &self.slots {
             write_str(out, &slot.symbol);
@@ -204,6 +221,9 @@ impl Native {
             functions: reader.list(Reader::u32)?,
             entries: reader.list(Reader::u32)?,
             hosts: reader.list(Reader::u32)?,
+            tails: reader.list(|reader| {
+                Ok(Tail { function: DefinedFuncIdx(reader.u32()?), offset: reader.u32()? })
+            })?,
             slots: reader.list(|reader| Ok(Slot { symbol: reader.string()?, offset: reader.u32()? }))?,
         })
     }
@@ -276,6 +296,7 @@ mod tests {
             image_length: 100,
             parts: Parts { text: 0..100, ..Parts::default() },
             functions: vec![0, 16],
+            tails: vec![Tail { function: DefinedFuncIdx(1), offset: 48 }],
             entries: vec![32],
             hosts: vec![64],
             slots: vec![Slot { symbol: "floor".into(), offset: 8 }],

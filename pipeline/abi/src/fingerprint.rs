@@ -2,7 +2,9 @@
 
 use crate::layout::{self, Description};
 use crate::libcall::{Libcall, RUNTIME_SYMBOLS};
-use crate::signature::{MAX_REGISTER_RESULTS, SLOT_SIZE};
+use crate::signature::{
+    MAX_PARAMS, MAX_REGISTER_RESULTS, SLOT_SIZE, TAIL_INTEGER_REGISTERS, TAIL_VECTOR_REGISTERS,
+};
 use std::fmt::Write;
 
 /// Raised when the meaning of something changes that the description below does not show, such as a calling convention.
@@ -11,6 +13,8 @@ const REVISION: u32 = 1;
 /// The ABI in readable form: structures with their fields' offsets, libcalls with their signatures, the rules' numbers.
 pub fn describe() -> String {
     let mut text = format!("revision {REVISION}\nslot {SLOT_SIZE}\nregister results {MAX_REGISTER_RESULTS}\n");
+    writeln!(text, "tail registers {TAIL_INTEGER_REGISTERS} {TAIL_VECTOR_REGISTERS} params {MAX_PARAMS}")
+        .expect("writing to a string succeeds");
     for Description { name, size, fields } in layout::DESCRIPTIONS {
         writeln!(text, "struct {name} size {size}").expect("writing to a string succeeds");
         for (name, field) in *fields {

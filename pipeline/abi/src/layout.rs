@@ -82,6 +82,9 @@ layouts! {
         libcalls: *const LibcallTable,
         /// The runtime's own; native code leaves it alone.
         runtime: *mut u8,
+        /// Slots for arguments of tail functions that find no register (see [`crate::signature`]), as many as a function can
+        /// have parameters. One for all contexts of a store. Never changes. Null in contexts of host functions.
+        tail_arguments: *mut u8,
     }
 
     /// A memory as seen from one context.
@@ -118,8 +121,10 @@ layouts! {
         entry: *const u8,
         /// The canonical id of the function's type: equal for equal types throughout the process.
         type_id: u32,
-        /// Makes the size explicit; zero.
+        /// Makes the place of the next field explicit; zero.
         reserved: u32,
+        /// The tail function; null if there is none (see [`crate::signature`]).
+        tail: *const u8,
     }
 }
 

@@ -9,6 +9,11 @@ pub fn function(index: FuncIdx) -> String {
     format!("wasm.function.{index}")
 }
 
+/// The tail function of a function that makes tail calls (see [`crate::signature`]).
+pub fn tail(index: FuncIdx) -> String {
+    format!("wasm.tail.{index}")
+}
+
 /// The wrapper that calls native functions of a type from the host (see [`crate::signature`]).
 pub fn entry(ty: &FuncType) -> String {
     format!("wasm.entry.{}", mangle(ty))

@@ -51,9 +51,14 @@ fn check_layout(native: &Native, length: usize) -> Result<(), Rejected> {
         }
         end = part.end;
     }
-    let mut functions = native.functions.iter().chain(&native.entries).chain(&native.hosts);
+    let tails = native.tails.iter().map(|tail| &tail.offset);
+    let mut functions = native.functions.iter().chain(&native.entries).chain(&native.hosts).chain(tails);
     if !functions.all(|offset| text.contains(offset)) {
         return Err(Rejected::Layout("a function is outside of the code"));
+    }
+    let tails = native.tails.iter().map(|tail| tail.function.index());
+    if !tails.clone().is_sorted_by(|a, b| a < b) || tails.last().is_some_and(|last| last >= native.functions.len()) {
+        return Err(Rejected::Layout("tail functions are not those of functions in order"));
     }
     let mut end = slots.start;
     for slot in &native.slots {

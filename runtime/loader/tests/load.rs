@@ -27,6 +27,7 @@ fn image() -> (Native, Vec<u8>) {
         image_length: image.len() as u64,
         parts: Parts { text: 0..3, read_only: 0..0, slots: 4096..4104 },
         functions: vec![0],
+        tails: Vec::new(),
         entries: vec![1],
         hosts: vec![2],
         slots: vec![Slot { symbol: "memcpy".into(), offset: 4096 }],

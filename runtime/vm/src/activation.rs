@@ -16,6 +16,7 @@ use crate::store::{Data, Store};
 use crate::trap::{Frame, Trap};
 use crate::value::Slot;
 use abi::layout::{FuncRecord, Header};
+use abi::signature::MAX_PARAMS;
 use abi::trap::TrapCode;
 use abi::types::DefinedFuncIdx;
 use std::any::Any;
@@ -62,6 +63,8 @@ pub(crate) struct Runtime {
     /// the thunk's frame: the guest's frame pointer, then the address to which the thunk returns.
     pub(crate) guest_sp: usize,
     pub(crate) data: *mut Data,
+    /// Owned. Arguments of tail calls lie there between callers and callees, both of them native code.
+    pub(crate) tail_arguments: NonNull<[Slot; MAX_PARAMS as usize]>,
     activation: *const Activation,
     /// How many calls from the host are under way, of host functions too.
     calls: u32,
@@ -125,6 +128,7 @@ impl Runtime {
             host_sp: 0,
             guest_sp: stack.top(),
             data: ptr::null_mut(),
+            tail_arguments: NonNull::from(Box::leak(Box::new([Slot::ZERO; MAX_PARAMS as usize]))),
             activation: ptr::null(),
             calls: 0,
             leaving: None,
@@ -136,6 +140,13 @@ impl Runtime {
     /// Whether a call from the host is under way.
     pub(crate) fn is_active(&self) -> bool {
         self.calls > 0
+    }
+}
+
+impl Drop for Runtime {
+    fn drop(&mut self) {
+        // SAFETY: they came from a box in `new`, and the contexts that lead to them are gone or going: the store is.
+        drop(unsafe { Box::from_raw(self.tail_arguments.as_ptr()) });
     }
 }
 

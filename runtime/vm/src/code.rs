@@ -1,10 +1,11 @@
 //! The native code of a module, mapped.
 
-use abi::container::Native;
+use abi::container::{Native, Tail};
 use abi::module::Module;
 use abi::types::{DefinedFuncIdx, TypeIdx};
 use std::fmt;
 use std::ops::Range;
+use std::ptr;
 use std::sync::OnceLock;
 
 /// The native code of one module.
@@ -12,6 +13,7 @@ pub struct Code {
     base: *const u8,
     text: Range<usize>,
     functions: Vec<u32>,
+    tails: Vec<Tail>,
     entries: Vec<u32>,
     hosts: Vec<u32>,
     /// Where functions and wrappers begin, ascending; made when the first backtrace asks.
@@ -41,6 +43,7 @@ impl Code {
             base,
             text: base.addr() + text.start as usize..base.addr() + text.end as usize,
             functions: native.functions.clone(),
+            tails: native.tails.clone(),
             entries: native.entries.clone(),
             hosts: native.hosts.clone(),
             starts: OnceLock::new(),
@@ -59,6 +62,14 @@ impl Code {
     /// The native code of a function.
     pub(crate) fn function(&self, index: DefinedFuncIdx) -> *const u8 {
         self.base.wrapping_add(self.functions[index.index()] as usize)
+    }
+
+    /// The tail function of a function; null if it has none.
+    pub(crate) fn tail(&self, index: DefinedFuncIdx) -> *const u8 {
+        match self.tails.binary_search_by_key(&index, |tail| tail.function) {
+            Ok(at) => self.base.wrapping_add(self.tails[at].offset as usize),
+            Err(_) => ptr::null(),
+        }
     }
 
     /// The wrapper that calls functions of a type from the host.
@@ -88,9 +99,13 @@ impl Code {
     }
 
     fn starts(&self) -> Vec<(u32, Option<DefinedFuncIdx>)> {
-        let functions = self.functions.iter().zip(0..).map(|(&start, index)| (start, Some(DefinedFuncIdx(index))));
+        // What is there beside a tail function only calls it.
+        let function = |index| Some(index).filter(|&index| self.tail(index).is_null());
+        let functions = self.functions.iter().zip((0..).map(DefinedFuncIdx));
+        let functions = functions.map(|(&start, index)| (start, function(index)));
+        let tails = self.tails.iter().map(|tail| (tail.offset, Some(tail.function)));
         let wrappers = self.entries.iter().chain(&self.hosts).map(|&start| (start, None));
-        let mut starts: Vec<_> = wrappers.chain(functions).collect();
+        let mut starts: Vec<_> = wrappers.chain(functions).chain(tails).collect();
         starts.sort_by_key(|&(start, _)| start);
         starts
     }

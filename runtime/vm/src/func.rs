@@ -108,7 +108,12 @@ impl Data {
     ) -> NonNull<FuncRecord> {
         let wrappers = wrappers.unwrap_or(Wrappers { entry: ptr::null(), host: ptr::null() });
         let context = NonNull::from(Box::leak(Box::new(HostContext {
-            header: Header { magic: HOST_MAGIC, libcalls: &raw const libcalls::TABLE, runtime: ptr::null_mut() },
+            header: Header {
+                magic: HOST_MAGIC,
+                libcalls: &raw const libcalls::TABLE,
+                runtime: ptr::null_mut(),
+                tail_arguments: ptr::null_mut(),
+            },
             binding: Binding { runtime: self.runtime.as_ptr(), instance, target },
             record: FuncRecord {
                 code: wrappers.host,
@@ -116,6 +121,7 @@ impl Data {
                 entry: wrappers.entry,
                 type_id,
                 reserved: 0,
+                tail: ptr::null(),
             },
         })));
         self.functions.contexts.push(context);

@@ -51,8 +51,13 @@ impl Context {
         // SAFETY: a context has a header, so its size is not zero.
         let start =
             NonNull::new(unsafe { alloc::alloc_zeroed(layout) }).unwrap_or_else(|| alloc::handle_alloc_error(layout));
-        let header =
-            Header { magic: INSTANCE_MAGIC, libcalls: &raw const libcalls::TABLE, runtime: binding.as_ptr().cast() };
+        let header = Header {
+            magic: INSTANCE_MAGIC,
+            libcalls: &raw const libcalls::TABLE,
+            runtime: binding.as_ptr().cast(),
+            // SAFETY: the runtime is that of the store which makes the instance.
+            tail_arguments: unsafe { (*runtime).tail_arguments.as_ptr().cast() },
+        };
         let context = Context { start, layout, binding };
         context.set(0, header);
         context
@@ -259,6 +264,7 @@ impl Data {
                     entry: code.entry(ty),
                     type_id,
                     reserved: 0,
+                    tail: code.tail(body),
                 },
                 // SAFETY: the record was just made; its fields are plain words.
                 (Some(body), None) => unsafe {

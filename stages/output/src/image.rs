@@ -19,6 +19,11 @@ pub(crate) struct Image<'a> {
 }
 
 impl Image<'_> {
+    /// Whether a symbol is defined.
+    pub fn defines(&self, name: &str) -> bool {
+        self.symbols.contains_key(name.as_bytes())
+    }
+
     /// The place of a function.
     pub fn code(&self, name: &str) -> Result<Definition, Error> {
         let definition = self.symbols.get(name.as_bytes()).copied();

@@ -18,10 +18,10 @@ mod library;
 mod object;
 mod relocate;
 
-use abi::container::{Native, hash, original, universal};
+use abi::container::{Native, Tail, hash, original, universal};
 use abi::module::Module;
 use abi::symbol;
-use abi::types::FuncIdx;
+use abi::types::{DefinedFuncIdx, FuncIdx};
 use arch::Arch;
 use artifact::{Error, Kind, Stage};
 use image::Image;
@@ -91,10 +91,23 @@ fn describe(input: &Input<'_>, arch: Arch, original: &[u8], image: &Image<'_>) -
         functions: bodies
             .map(|index| Ok(image.code(&symbol::function(FuncIdx(index)))?.offset))
             .collect::<Result<_, Error>>()?,
+        tails: tails(module, image)?,
         entries: wrappers(symbol::entry)?,
         hosts: wrappers(symbol::host)?,
         slots: image.slots.clone(),
     })
+}
+
+/// The tail functions that the objects define.
+fn tails(module: &Module, image: &Image<'_>) -> Result<Vec<Tail>, Error> {
+    let mut tails = Vec::new();
+    for function in (0..module.bodies.len() as u32).map(DefinedFuncIdx) {
+        let name = symbol::tail(module.function(function));
+        if image.defines(&name) {
+            tails.push(Tail { function, offset: image.code(&name)?.offset });
+        }
+    }
+    Ok(tails)
 }
 
 fn error(kind: Kind, message: impl Into<String>) -> Error {
