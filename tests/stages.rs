@@ -35,6 +35,14 @@ fn jsontool_agrees() {
     program_agrees("jsontool", &[Level::O0, Level::O2]);
 }
 
+/// Large functions, of which LLVM's passes show most of what text might lose.
+#[test]
+#[ignore = "takes minutes"]
+fn sqlite_agrees() {
+    let options = options(Level::O2, Options::DEFAULT_UNIT_SIZE);
+    agree("sqlite", &crate::programs::wasm("sqlite"), &options);
+}
+
 #[test]
 fn library_agrees() {
     let bytes = crate::modules::binary("call");
