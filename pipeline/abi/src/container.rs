@@ -221,9 +221,7 @@ impl Native {
             functions: reader.list(Reader::u32)?,
             entries: reader.list(Reader::u32)?,
             hosts: reader.list(Reader::u32)?,
-            tails: reader.list(|reader| {
-                Ok(Tail { function: DefinedFuncIdx(reader.u32()?), offset: reader.u32()? })
-            })?,
+            tails: reader.list(|reader| Ok(Tail { function: DefinedFuncIdx(reader.u32()?), offset: reader.u32()? }))?,
             slots: reader.list(|reader| Ok(Slot { symbol: reader.string()?, offset: reader.u32()? }))?,
         })
     }

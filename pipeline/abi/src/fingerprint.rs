@@ -2,9 +2,7 @@
 
 use crate::layout::{self, Description};
 use crate::libcall::{Libcall, RUNTIME_SYMBOLS};
-use crate::signature::{
-    MAX_PARAMS, MAX_REGISTER_RESULTS, SLOT_SIZE, TAIL_INTEGER_REGISTERS, TAIL_VECTOR_REGISTERS,
-};
+use crate::signature::{MAX_PARAMS, MAX_REGISTER_RESULTS, SLOT_SIZE, TAIL_INTEGER_REGISTERS, TAIL_VECTOR_REGISTERS};
 use std::fmt::Write;
 
 /// Raised when the meaning of something changes that the description below does not show, such as a calling convention.

@@ -1,7 +1,9 @@
 //! `validate/plan.json`.
 
 use crate::{Artifact, Options, Stage};
+use abi::types::FuncIdx;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Range;
 
@@ -14,6 +16,9 @@ pub struct Plan {
     pub options: Options,
     /// The units: each function with a body is in exactly one, in order.
     pub units: Vec<Unit>,
+    /// The functions that make tail calls: their code is a tail function ([`abi::signature`]), which callers must know.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub tail_callers: BTreeSet<FuncIdx>,
 }
 
 /// A run of functions that are compiled together.

@@ -28,6 +28,7 @@ impl Prepared<'_> {
             layout: &self.layout,
             target: &self.plan.options.target,
             relaxed_traps: self.plan.options.relaxed_traps,
+            tail_callers: &self.plan.tail_callers,
         };
         self.stage(Stage::Lower, unit, || match unit {
             UnitId::Functions(index) => {

@@ -5,11 +5,11 @@ use crate::frame::{Frame, Kind, Label};
 use crate::ops::Dispatch;
 use crate::scan::Scan;
 use crate::ssa::{Ssa, TooManyPhis};
-use crate::unit::Unit;
-use abi::signature::has_return_area;
+use crate::unit::{Form, Unit};
+use abi::symbol;
 use abi::types::{DefinedFuncIdx, FuncType, ValType};
 use artifact::{Error, Kind as ErrorKind, Stage};
-use llvm::{IntPredicate, Value};
+use llvm::{IntPredicate, Position, Value};
 use wasmparser::{BinaryReader, BinaryReaderError, FunctionBody, Operator};
 
 pub(crate) type Result<T = ()> = std::result::Result<T, Error>;
@@ -27,6 +27,7 @@ pub(crate) struct Lowering<'a, 'c> {
     pub env: Env<'a, 'c>,
     pub ssa: Ssa<'c>,
     pub ty: &'a FuncType,
+    pub form: Form,
     pub frames: Vec<Frame<'c>>,
     pub operands: Vec<Operand<'c>>,
     /// Whether control reaches the current operator. What it does not reach is skipped.
@@ -41,7 +42,23 @@ pub(crate) struct Lowering<'a, 'c> {
 /// If it uses what is not supported; places in the error are complete.
 pub(crate) fn lower<'a>(unit: &'a Unit<'a, '_>, index: DefinedFuncIdx) -> Result {
     let function = unit.input.module.function(index);
-    body(unit, index).map_err(|error| error.in_function(function))
+    body(unit, index).map_err(|error| error.in_function(function))?;
+    if unit.form(index) == Form::Tail {
+        native_entry(unit, index);
+    }
+    Ok(())
+}
+
+/// Makes the native function of a function whose code is a tail function, for callers that do not know about it.
+fn native_entry(unit: &Unit<'_, '_>, index: DefinedFuncIdx) {
+    let tail = unit.defined(index);
+    let index = unit.input.module.function(index);
+    let ty = unit.input.module.function_type(index);
+    let function = unit.guest_function(&symbol::function(index), ty, Form::Native, unit.input.layout.size());
+    let env = Env::new(unit, function);
+    let call = env.return_code(Form::Tail, ty, *tail, function.param(0), &env.params(ty, Form::Native));
+    call.add_attribute(Position::Function, unit.no_inline());
+    env.finish();
 }
 
 fn body<'a>(unit: &'a Unit<'a, '_>, index: DefinedFuncIdx) -> Result {
@@ -51,9 +68,9 @@ fn body<'a>(unit: &'a Unit<'a, '_>, index: DefinedFuncIdx) -> Result {
     let bytes = &unit.input.bytes[range.start as usize..range.end as usize];
     let body = FunctionBody::new(BinaryReader::new(bytes, range.start));
 
-    let function = unit.defined(index);
-    let first_param = 1 + u32::from(has_return_area(ty));
-    let mut locals: Vec<_> = function.params().skip(first_param as usize).collect();
+    let form = unit.form(index);
+    let env = Env::new(unit, unit.defined(index));
+    let mut locals = env.params(ty, form);
     for local in body.get_locals_reader().map_err(malformed)? {
         let (count, ty) = local.map_err(malformed)?;
         let Some(ty) = ValType::from_wasm(ty) else {
@@ -65,9 +82,10 @@ fn body<'a>(unit: &'a Unit<'a, '_>, index: DefinedFuncIdx) -> Result {
     let mut reader = body.get_operators_reader().map_err(malformed)?;
     let scan = Scan::new(reader.clone()).map_err(malformed)?;
     let mut lowering = Lowering {
-        env: Env::new(unit, function),
+        env,
         ssa: Ssa::new(unit.context.builder(), scan, locals),
         ty,
+        form,
         frames: Vec::new(),
         operands: Vec::new(),
         reachable: true,

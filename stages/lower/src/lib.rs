@@ -32,8 +32,9 @@ mod wrappers;
 
 use abi::layout::Layout;
 use abi::module::Module;
-use abi::types::DefinedFuncIdx;
+use abi::types::{DefinedFuncIdx, FuncIdx};
 use artifact::{Error, Target};
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 /// What lowering reads.
@@ -48,6 +49,8 @@ pub struct Input<'a> {
     pub target: &'a Target,
     /// Leave to drop and reorder memory accesses around traps.
     pub relaxed_traps: bool,
+    /// The functions that make tail calls. Their code is a tail function ([`abi::signature`]).
+    pub tail_callers: &'a BTreeSet<FuncIdx>,
 }
 
 /// Lowers one unit: definitions of the functions in a range of [`DefinedFuncIdx`], declarations of what they call.

@@ -1,7 +1,7 @@
 //! The LLVM types of WebAssembly values and functions.
 
 use abi::libcall::{Libcall, NativeType};
-use abi::signature::has_return_area;
+use abi::signature::{TailPlace, has_return_area, tail_places};
 use abi::types::{FuncType, ValType};
 use llvm::{Context, FunctionType, Type, Value};
 
@@ -58,6 +58,17 @@ impl<'c> Types<'c> {
             params.push(self.ptr);
         }
         params.extend(ty.params.iter().map(|&ty| self.value(ty)));
+        self.context.function(self.result(ty), &params, false)
+    }
+
+    /// The type of a tail function ([`abi::signature`]).
+    pub fn tail(&self, ty: &FuncType) -> FunctionType<'c> {
+        let mut params = vec![self.ptr];
+        if has_return_area(ty) {
+            params.push(self.ptr);
+        }
+        let in_registers = ty.params.iter().zip(tail_places(ty)).filter(|(_, place)| *place == TailPlace::Register);
+        params.extend(in_registers.map(|(&ty, _)| self.value(ty)));
         self.context.function(self.result(ty), &params, false)
     }
 

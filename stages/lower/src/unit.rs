@@ -8,6 +8,15 @@ use llvm::{Attribute, CallConv, Context, Function, Metadata, Module, Position, T
 use std::cell::RefCell;
 use std::collections::HashMap;
 
+/// In which form a function has its code ([`abi::signature`]).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// A native function.
+    Native,
+    /// A tail function.
+    Tail,
+}
+
 /// An LLVM module in the making.
 pub(crate) struct Unit<'a, 'c> {
     pub context: &'c Context,
@@ -36,19 +45,33 @@ impl<'a, 'c> Unit<'a, 'c> {
         }
     }
 
-    /// The function with a body at `index`, declared in this unit if it was not yet.
+    /// The form of the code of a function with a body.
+    pub fn form(&self, index: DefinedFuncIdx) -> Form {
+        let index = self.input.module.function(index);
+        if self.input.tail_callers.contains(&index) { Form::Tail } else { Form::Native }
+    }
+
+    /// The code of the function with a body at `index`, declared in this unit if it was not yet.
     pub fn defined(&self, index: DefinedFuncIdx) -> Function<'c> {
+        let form = self.form(index);
         let index = self.input.module.function(index);
         *self.declared.borrow_mut().entry(index).or_insert_with(|| {
-            let name = symbol::function(index);
-            self.native_function(&name, self.input.module.function_type(index), self.input.layout.size())
+            let name = match form {
+                Form::Native => symbol::function(index),
+                Form::Tail => symbol::tail(index),
+            };
+            self.guest_function(&name, self.input.module.function_type(index), form, self.input.layout.size())
         })
     }
 
-    /// A native function ([`abi::signature`]) whose context is at least `context_size` bytes long.
-    pub fn native_function(&self, name: &str, ty: &FuncType, context_size: u32) -> Function<'c> {
-        let function = self.module.add_function(name, self.types.native(ty));
-        function.set_call_conv(CallConv::Fast);
+    /// A function of some form whose context is at least `context_size` bytes long.
+    pub fn guest_function(&self, name: &str, ty: &FuncType, form: Form, context_size: u32) -> Function<'c> {
+        let (ty, convention) = match form {
+            Form::Native => (self.types.native(ty), CallConv::Fast),
+            Form::Tail => (self.types.tail(ty), CallConv::Tail),
+        };
+        let function = self.module.add_function(name, ty);
+        function.set_call_conv(convention);
         self.set_attributes(function);
         for attribute in self.attributes.vmctx {
             function.add_attribute(Position::Param(0), attribute);
@@ -63,6 +86,11 @@ impl<'a, 'c> Unit<'a, 'c> {
         let function = self.module.add_function(name, ty);
         self.set_attributes(function);
         function
+    }
+
+    /// Leaves a call as it is, whatever is called.
+    pub fn no_inline(&self) -> Attribute<'c> {
+        self.context.enum_attribute("noinline")
     }
 
     /// The attributes of a call that does not come back.

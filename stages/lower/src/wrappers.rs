@@ -1,7 +1,7 @@
 //! The wrappers between native code and the host ([`abi::signature`]), one pair for each distinct function type.
 
 use crate::env::Env;
-use crate::unit::Unit;
+use crate::unit::{Form, Unit};
 use abi::layout::Header;
 use abi::libcall::Libcall;
 use abi::signature::has_return_area;
@@ -27,7 +27,7 @@ fn entry(unit: &Unit<'_, '_>, ty: &FuncType) {
     let args = env.load_slots(&ty.params, slots);
     // A return area is laid out as the slots are, and the parameters have been read.
     let area = has_return_area(ty).then_some(slots);
-    let call = env.call_code(ty, code, context, area, &args);
+    let call = env.call_code(Form::Native, ty, code, context, area, &args);
     if area.is_none() {
         env.store_slots(env.direct_results(ty, call), slots);
     }
@@ -37,11 +37,10 @@ fn entry(unit: &Unit<'_, '_>, ty: &FuncType) {
 
 fn host(unit: &Unit<'_, '_>, ty: &FuncType) {
     // A host function's context is a header and no more.
-    let function = unit.native_function(&symbol::host(ty), ty, Header::SIZE);
+    let function = unit.guest_function(&symbol::host(ty), ty, Form::Native, Header::SIZE);
     let mut env = Env::new(unit, function);
     let slots = env.slots(ty.slots());
-    let first_param = 1 + usize::from(has_return_area(ty));
-    env.store_slots(function.params().skip(first_param), slots);
+    env.store_slots(env.params(ty, Form::Native), slots);
     env.libcall(Libcall::HostCall, &[slots]);
     let results = env.load_slots(&ty.results, slots);
     env.ret(ty, &results);

@@ -3,11 +3,13 @@
 //! In: the bytes of a module and its [`Parsed`] declarations. Out: a [`Plan`]. From here on every module is valid.
 #![forbid(unsafe_code)]
 
+mod tail_calls;
 mod units;
 
 use abi::types::FuncIdx;
 use artifact::{Error, Feature, Features, Kind, Options, Parsed, Plan, Stage};
 use rayon::prelude::*;
+use std::collections::BTreeSet;
 use wasmparser::{BinaryReaderError, FuncToValidate, FuncValidatorAllocations, FunctionBody, Parser, ValidPayload};
 use wasmparser::{Validator, ValidatorResources, WasmFeatures};
 
@@ -30,7 +32,12 @@ pub fn validate(bytes: &[u8], parsed: &Parsed, options: &Options) -> Result<Plan
             None => error,
         }
     })?;
-    Ok(Plan { hash: parsed.hash.clone(), options: options.clone(), units: units::plan(parsed, options.unit_size) })
+    let tail_callers = match options.features.has(Feature::TailCall) {
+        true => tail_calls::callers(bytes, &parsed.module)?,
+        false => BTreeSet::new(),
+    };
+    let units = units::plan(parsed, options.unit_size);
+    Ok(Plan { hash: parsed.hash.clone(), options: options.clone(), units, tail_callers })
 }
 
 /// Where validation stopped.

@@ -36,6 +36,7 @@ pub fn verify(module: &Module<'_>) -> Result<Verdict, Error> {
 fn convention(function: Function<'_>, name: &str) -> Result<(), &'static str> {
     let expected = match name.split('.').nth(1) {
         Some("function" | "host") if name.starts_with("wasm.") => CallConv::Fast,
+        Some("tail") if name.starts_with("wasm.") => CallConv::Tail,
         Some("entry") if name.starts_with("wasm.") => CallConv::C,
         _ => return Err("is not a symbol of the ABI"),
     };

@@ -1,6 +1,7 @@
 //! Calls: of functions of the module, of imported ones, through tables, of the runtime.
 
 use super::Env;
+use crate::unit::Form;
 use abi::layout::{FuncRecord, Header};
 use abi::libcall::Libcall;
 use abi::signature::{MAX_REGISTER_RESULTS, SLOT_SIZE, has_return_area};
@@ -22,7 +23,7 @@ impl<'c> Env<'_, 'c> {
         match module.defined(function) {
             Some(defined) => {
                 let callee = self.unit.defined(defined);
-                self.call_native(ty, *callee, self.vmctx, args)
+                self.call_guest(self.unit.form(defined), ty, *callee, self.vmctx, args)
             }
             None => {
                 let record = self.unit.input.layout.record(function).expect("imported functions have records");
@@ -40,6 +41,12 @@ impl<'c> Env<'_, 'c> {
         index: Value<'c>,
         args: &[Value<'c>],
     ) -> Vec<Value<'c>> {
+        let record = self.callee(ty, table, index);
+        self.call_record(&self.unit.input.module.types[ty.index()], record, args)
+    }
+
+    /// The record of the function that an element of a table refers to. Traps if there is none, or one of another type.
+    pub(super) fn callee(&mut self, ty: TypeIdx, table: TableIdx, index: Value<'c>) -> Value<'c> {
         let types = self.unit.types;
         let address = self.table_element(table, index, TrapCode::UndefinedElement);
         let record = self.element_load(address);
@@ -49,44 +56,56 @@ impl<'c> Env<'_, 'c> {
         let expected = self.invariant(&self.builder, types.i32, self.vmctx, self.unit.input.layout.type_id(ty));
         let differs = self.builder.icmp(IntPredicate::Ne, actual, expected);
         self.trap_if(differs, TrapCode::IndirectCallTypeMismatch);
-        self.call_record(&self.unit.input.module.types[ty.index()], record, args)
+        record
     }
 
     fn call_record(&mut self, ty: &FuncType, record: Value<'c>, args: &[Value<'c>]) -> Vec<Value<'c>> {
         let ptr = self.unit.types.ptr;
         let code = self.invariant(&self.builder, ptr, record, FuncRecord::FIELDS.code.offset);
         let context = self.invariant(&self.builder, ptr, record, FuncRecord::FIELDS.context.offset);
-        self.call_native(ty, code, context, args)
+        self.call_guest(Form::Native, ty, code, context, args)
     }
 
-    /// Calls native code ([`abi::signature`]). Gives its results.
-    fn call_native(
+    /// Calls code of some form ([`abi::signature`]). Gives its results.
+    fn call_guest(
         &mut self,
+        form: Form,
         ty: &FuncType,
         code: Value<'c>,
         context: Value<'c>,
         args: &[Value<'c>],
     ) -> Vec<Value<'c>> {
         let area = has_return_area(ty).then(|| self.slots(ty.results.len()));
-        let call = self.call_code(ty, code, context, area, args);
+        let call = self.call_code(form, ty, code, context, area, args);
         match area {
             None => self.direct_results(ty, call),
             Some(area) => self.load_slots(&ty.results, area),
         }
     }
 
-    /// Calls native code of a type whose results go to `area`, if it has too many to return them directly.
+    /// Calls code of some form and type whose results go to `area`, if it has too many to return them directly.
     pub fn call_code(
         &self,
+        form: Form,
         ty: &FuncType,
         code: Value<'c>,
         context: Value<'c>,
         area: Option<Value<'c>>,
         args: &[Value<'c>],
     ) -> Call<'c> {
-        let all: Vec<_> = [context].into_iter().chain(area).chain(args.iter().copied()).collect();
-        let call = self.builder.call(self.unit.types.native(ty), code, &all);
-        call.set_call_conv(CallConv::Fast);
+        let mut all: Vec<_> = [context].into_iter().chain(area).collect();
+        let (native, convention) = match form {
+            Form::Native => {
+                all.extend(args);
+                (self.unit.types.native(ty), CallConv::Fast)
+            }
+            Form::Tail => {
+                all.extend(self.tail_args(ty, context, args));
+                (self.unit.types.tail(ty), CallConv::Tail)
+            }
+        };
+        let call = self.builder.call(native, code, &all);
+        call.set_call_conv(convention);
         call
     }
 
@@ -137,7 +156,7 @@ impl<'c> Env<'_, 'c> {
         *self.slots.entry(slots).or_insert_with(|| self.prologue.alloca(ty))
     }
 
-    fn slot(&self, slots: Value<'c>, index: usize) -> Value<'c> {
+    pub(super) fn slot(&self, slots: Value<'c>, index: usize) -> Value<'c> {
         self.offset(&self.builder, slots, index as u32 * SLOT_SIZE)
     }
 

@@ -7,6 +7,7 @@ mod call;
 mod global;
 mod memory;
 mod table;
+mod tail;
 
 use crate::unit::Unit;
 use abi::layout::Place;

@@ -240,7 +240,7 @@ impl<'c> Lowering<'_, 'c> {
     }
 
     /// What follows is not reached.
-    fn leave(&mut self) {
+    pub(super) fn leave(&mut self) {
         self.reachable = false;
         if let Some(frame) = self.frames.last() {
             self.operands.truncate(frame.height);

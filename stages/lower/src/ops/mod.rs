@@ -48,6 +48,7 @@ macro_rules! lower_or_refuse {
     (saturating_float_to_int $row:expr, $($refusal:tt)*) => { $row };
     (bulk_memory $row:expr, $($refusal:tt)*) => { $row };
     (reference_types $row:expr, $($refusal:tt)*) => { $row };
+    (tail_call $row:expr, $($refusal:tt)*) => { $row };
     (simd $row:expr, $($refusal:tt)*) => { $row };
     ($other:ident $row:expr, $lowering:expr, $op:ident($($arg:ident),*)) => {{
         let _ = ($($arg,)*);

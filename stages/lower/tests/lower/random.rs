@@ -43,7 +43,7 @@ fn config() -> Config {
         saturating_float_to_int_enabled: true,
         sign_extension_ops_enabled: true,
         simd_enabled: false,
-        tail_call_enabled: false,
+        tail_call_enabled: true,
         threads_enabled: false,
         wide_arithmetic_enabled: false,
         extended_const_enabled: false,

@@ -2,8 +2,11 @@
 
 use abi::layout::Layout;
 use abi::module::Module;
+use abi::types::{DefinedFuncIdx, FuncIdx};
 use artifact::{Error, Target};
 use lower::Input;
+use std::collections::BTreeSet;
+use wasmparser::{BinaryReader, FunctionBody, Operator};
 
 /// What came of a module: its functions, and its wrappers, as LLVM's text.
 pub struct Lowered {
@@ -34,13 +37,28 @@ pub fn lower_bytes(bytes: &[u8], relaxed_traps: bool) -> Result<Lowered, Error> 
     let machine = llvm::TargetMachine::new(&spec, llvm::CodeGenLevel::Default).expect("the target is known");
     let context = llvm::Context::new();
     let layout = Layout::new(&module);
-    let input = Input { bytes, module: &module, layout: &layout, target: &target, relaxed_traps };
+    let tail_callers = tail_callers(bytes, &module);
+    let input =
+        Input { bytes, module: &module, layout: &layout, target: &target, relaxed_traps, tail_callers: &tail_callers };
     let functions = lower::unit(&context, &machine, &input, 0..module.bodies.len() as u32)?;
     let wrappers = lower::wrappers(&context, &machine, &input)?;
     for module in [&functions, &wrappers] {
         module.verify().unwrap_or_else(|error| panic!("{error}\n{}", module.print()));
     }
     Ok(Lowered { functions: functions.print(), wrappers: wrappers.print() })
+}
+
+/// The functions that make tail calls, as planning finds them.
+fn tail_callers(bytes: &[u8], module: &Module) -> BTreeSet<FuncIdx> {
+    let makes = |index: &u32| {
+        let range = module.bodies[*index as usize].clone();
+        let body = BinaryReader::new(&bytes[range.start as usize..range.end as usize], range.start);
+        let operators = FunctionBody::new(body).get_operators_reader().expect("the test's module is valid");
+        let is_tail_call =
+            |operator| matches!(operator, Operator::ReturnCall { .. } | Operator::ReturnCallIndirect { .. });
+        operators.into_iter().any(|operator| is_tail_call(operator.expect("the test's module is valid")))
+    };
+    (0..module.bodies.len() as u32).filter(makes).map(|index| module.function(DefinedFuncIdx(index))).collect()
 }
 
 impl Lowered {

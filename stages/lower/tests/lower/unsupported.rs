@@ -15,7 +15,7 @@ fn refused(wat: &str, because: &str) {
 
 #[test]
 fn operators_of_other_proposals_are_refused() {
-    refused("(module (func) (func (return_call 0)))", "ReturnCall (tail_call)");
+    refused("(module (func) (func (return_call_ref 0 (ref.null 0))))", "ReturnCallRef (function_references)");
     refused("(module (func) (func (atomic.fence)))", "AtomicFence (threads)");
 }
 
