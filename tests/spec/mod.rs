@@ -45,6 +45,20 @@ fn interpreted() {
     suite(&Engine::Interpreter);
 }
 
+/// Vectors take other ways without the newer instructions.
+#[test]
+fn vectors_on_older_processors() {
+    let mut older: Vec<&str> = Vec::new();
+    for newer in
+        [&[][..], &["sse3", "ssse3"], &["sse4.1", "sse4.2", "popcnt"], &["avx", "avx2", "bmi", "bmi2", "lzcnt", "fma"]]
+    {
+        older.extend(newer);
+        let mut request = tests::request(Level::O2);
+        request.options.target.cpu_features.retain(|feature| older.contains(&feature.as_str()));
+        suite_of("simd/", &Engine::Native(request));
+    }
+}
+
 #[test]
 #[ignore = "takes minutes"]
 fn every_level_whole_and_function_by_function() {
@@ -70,7 +84,8 @@ impl Engine {
     fn title(&self) -> String {
         match self {
             Engine::Native(request) => {
-                format!("level {}, units of {}", request.options.level, request.options.unit_size)
+                let features = request.options.target.cpu_features.len();
+                format!("level {}, units of {}, {features} features", request.options.level, request.options.unit_size)
             }
             Engine::Interpreter => "interpreter".to_string(),
         }
@@ -94,11 +109,8 @@ struct Case<'a> {
 }
 
 fn cases() -> Vec<Case<'static>> {
-    let edition = spec(SpecVersion::V2).map(|file| Case {
-        name: file.name().to_string(),
-        file,
-        features: Features::wasm2(),
-    });
+    let edition =
+        spec(SpecVersion::V2).map(|file| Case { name: file.name().to_string(), file, features: Features::wasm2() });
     let proposals = PROPOSALS.iter().flat_map(|&(name, switches)| {
         let mut features = Features::wasm2();
         features.0.extend(switches);
@@ -125,9 +137,15 @@ struct Report {
 
 /// Runs all files and compares the outcome with the expectations.
 fn suite(engine: &Engine) {
+    suite_of("", engine);
+}
+
+/// Runs the files whose names begin so.
+fn suite_of(prefix: &str, engine: &Engine) {
     let title = engine.title();
     let only = std::env::var("SPEC_FILE").ok();
     let mut cases = cases();
+    cases.retain(|case| case.name.starts_with(prefix));
     // The interpreter has no vectors yet.
     cases.retain(|case| !(matches!(engine, Engine::Interpreter) && case.name.starts_with("simd/")));
     cases.retain(|case| only.as_ref().is_none_or(|only| case.name.starts_with(only)));
@@ -142,6 +160,7 @@ fn suite(engine: &Engine) {
     println!("{title}: {} files, {passed} assertions hold, {failed} fail, {blocked} blocked", reports.len());
 
     let mut expectations = Expectations::read(matches!(engine, Engine::Interpreter));
+    expectations.retain(|file| file.starts_with(prefix));
     expectations.retain(|file| only.as_ref().is_none_or(|only| file.starts_with(only)));
     let mut surprises = String::new();
     for Report { file, failures, .. } in reports {
