@@ -6,7 +6,7 @@ mod case;
 mod tree;
 
 use crate::process::{self, Input, Outcome};
-use artifact::{Kind, Level};
+use artifact::Level;
 use case::{Case, Step};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -18,8 +18,6 @@ use tempfile::TempDir;
 const TRAPPED: i32 = 134;
 /// Heavy cases that always run: each keeps another part of the runtime busy.
 const ALWAYS: &[&str] = &["compress-heavy", "mix-heavy", "sqlite-memory-heavy"];
-/// Programs that use what is not compiled yet. One that compiles all the same is to be taken off this list.
-const UNSUPPORTED: &[(&str, &str)] = &[("simd", "simd")];
 
 macro_rules! programs {
     ($($name:ident)*) => {
@@ -76,13 +74,7 @@ fn check(program: &str) {
     let heavy = std::env::var_os("HEAVY").is_some();
     let folder = TempDir::new().expect("a temporary folder");
     let compiled = folder.path().join(program).with_extension("wasm");
-    let bytes = match (tests::compile(&wasm(program), Level::O2), UNSUPPORTED.iter().find(|(name, _)| *name == program))
-    {
-        (Ok(bytes), None) => bytes,
-        (Err(error), Some((_, word))) if error.kind == Kind::Unsupported && error.message.contains(word) => return,
-        (Ok(_), Some(_)) => panic!("{program} is supported now"),
-        (Err(error), _) => panic!("{program}: {error}"),
-    };
+    let bytes = tests::compile(&wasm(program), Level::O2).unwrap_or_else(|error| panic!("{program}: {error}"));
     fs::write(&compiled, bytes).expect("the compiled program is written");
     let cases = Case::all().into_iter().filter(|case| case.program == program);
     let cases = cases.filter(|case| heavy || !case.heavy || ALWAYS.contains(&case.name.as_str()));

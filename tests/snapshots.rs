@@ -20,7 +20,7 @@ macro_rules! modules {
     };
 }
 
-modules! { bulk call control convert float global int memory multi_value reference start table variable }
+modules! { bulk call control convert float global int memory multi_value reference simd start table variable }
 
 #[test]
 fn every_module_has_snapshots() {

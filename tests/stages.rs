@@ -35,6 +35,11 @@ fn jsontool_agrees() {
     program_agrees("jsontool", &[Level::O0, Level::O2]);
 }
 
+#[test]
+fn simd_agrees() {
+    program_agrees("simd", &[Level::O2]);
+}
+
 /// Large functions, of which LLVM's passes show most of what text might lose.
 #[test]
 #[ignore = "takes minutes"]

@@ -156,6 +156,9 @@ const MODERN: &str = r#"
         (loop $next
           (i32.store (local.get 0) (i32.mul (i32.load (local.get 0)) (local.get 1)))
           (br_if $next (local.tee 0 (i32.sub (local.get 0) (i32.const 4))))))
+      (func (export "vector") (param i32)
+        (v128.store (local.get 0)
+          (i32x4.mul (v128.load (local.get 0)) (i8x16.swizzle (v128.load (i32.const 16)) (v128.load (i32.const 32))))))
       (func (export "round") (param f64) (result f64)
         (f64.add (f64.floor (local.get 0)) (f64.nearest (local.get 0)))))"#;
 
