@@ -137,10 +137,10 @@ fn round_trips(what: &str, dir: &BuildDir) {
     for unit in plan.unit_ids() {
         round_trip::<Verdict>(what, &dir.unit(Stage::Verify, unit));
         let lowered = ir(what, &dir.unit(Stage::Lower, unit));
-        assert_same(&format!("{what}: lower/{unit}.ll written again"), &lowered, &ir_again(&lowered));
+        assert_same(&format!("{what}: lower/{unit}.ll written again"), &lowered, ir_again(&lowered));
         // Passes add attributes to the declarations of intrinsics, which reading takes back to what LLVM says of each.
         let optimized = ir_again(&ir(what, &dir.unit(Stage::Optimize, unit)));
-        assert_same(&format!("{what}: optimize/{unit}.ll written a third time"), &optimized, &ir_again(&optimized));
+        assert_same(&format!("{what}: optimize/{unit}.ll written a third time"), &optimized, ir_again(&optimized));
     }
 }
 

@@ -51,14 +51,14 @@ pub fn read(root: &Path) -> std::io::Result<Tree> {
 
 /// The first path at which two trees differ, and how.
 pub fn difference(native: &Tree, ours: &Tree) -> Option<String> {
-    let paths = native.keys().chain(ours.keys().filter(|path| !native.contains_key(*path)));
+    let mut paths = native.keys().chain(ours.keys().filter(|path| !native.contains_key(*path)));
     let describe = |entry: Option<&Entry>| match entry {
         None => "nothing".to_string(),
         Some(Entry::Folder) => "a folder".to_string(),
         Some(Entry::File(bytes)) => format!("a file of {} bytes", bytes.len()),
         Some(Entry::Link(target)) => format!("a link to {}", target.display()),
     };
-    paths.filter(|path| native.get(*path) != ours.get(*path)).next().map(|path| {
+    paths.find(|path| native.get(*path) != ours.get(*path)).map(|path| {
         let (native, ours) = (describe(native.get(path)), describe(ours.get(path)));
         format!("{} differs: the native run left {native}, ours {ours}", path.display())
     })
