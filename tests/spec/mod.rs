@@ -92,11 +92,21 @@ impl Engine {
     }
 }
 
-/// The proposals beyond the edition that are supported, each with the switches that its files need besides the edition's own.
-const PROPOSALS: &[(Proposal, &[Feature])] = &[
-    (Proposal::MultiMemory, &[Feature::MultiMemory]),
-    (Proposal::ExtendedConst, &[Feature::ExtendedConst]),
-    (Proposal::Simd, &[Feature::MultiMemory]),
+/// A proposal beyond the edition that is supported.
+struct Supported {
+    name: Proposal,
+    /// The switches that its files need besides the edition's own.
+    on: &'static [Feature],
+    /// What of the edition they were written before, and expect to be refused.
+    off: &'static [Feature],
+}
+
+const PROPOSALS: &[Supported] = &[
+    Supported { name: Proposal::MultiMemory, on: &[Feature::MultiMemory], off: &[] },
+    Supported { name: Proposal::ExtendedConst, on: &[Feature::ExtendedConst], off: &[] },
+    Supported { name: Proposal::Simd, on: &[Feature::MultiMemory], off: &[] },
+    Supported { name: Proposal::Threads, on: &[Feature::Threads], off: &[Feature::ReferenceTypes] },
+    Supported { name: Proposal::Memory64, on: &[Feature::Memory64], off: &[] },
 ];
 
 /// A file of the suite.
@@ -111,10 +121,11 @@ struct Case<'a> {
 fn cases() -> Vec<Case<'static>> {
     let edition =
         spec(SpecVersion::V2).map(|file| Case { name: file.name().to_string(), file, features: Features::wasm2() });
-    let proposals = PROPOSALS.iter().flat_map(|&(name, switches)| {
+    let proposals = PROPOSALS.iter().flat_map(|supported| {
         let mut features = Features::wasm2();
-        features.0.extend(switches);
-        proposal(name).map(move |file| Case {
+        features.0.extend(supported.on);
+        features.0.retain(|feature| !supported.off.contains(feature));
+        proposal(supported.name).map(move |file| Case {
             name: format!("{}/{}", file.parent(), file.name()),
             file,
             features: features.clone(),
@@ -146,8 +157,9 @@ fn suite_of(prefix: &str, engine: &Engine) {
     let only = std::env::var("SPEC_FILE").ok();
     let mut cases = cases();
     cases.retain(|case| case.name.starts_with(prefix));
-    // The interpreter has no vectors yet.
-    cases.retain(|case| !(matches!(engine, Engine::Interpreter) && case.name.starts_with("simd/")));
+    // The interpreter has neither of these yet.
+    let lacking = |case: &Case<'_>| ["simd/", "threads/", "memory64/"].iter().any(|lacking| case.name.starts_with(lacking));
+    cases.retain(|case| !(matches!(engine, Engine::Interpreter) && lacking(case)));
     cases.retain(|case| only.as_ref().is_none_or(|only| case.name.starts_with(only)));
     // The longest first, so that no thread is left with a long one at the end.
     cases.sort_by_key(|case| std::cmp::Reverse(case.file.raw().len()));

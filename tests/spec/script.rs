@@ -3,7 +3,10 @@
 use crate::spec::{Engine, spectest, values};
 use artifact::{Error, Kind, Stage};
 use driver::Silent;
-use engine::{Extern, Instance, InstantiateError, InterpreterError, Linker, Mode, Module, ModuleError, Store, Trap, TrapReason, Value};
+use engine::{
+    Extern, Instance, InstantiateError, InterpreterError, Linker, Mode, Module, ModuleError, Store, Trap, TrapReason,
+    Value,
+};
 use std::collections::HashMap;
 use wast::token::Id;
 use wast::{QuoteWat, WastDirective, WastExecute, WastInvoke, WastRet, Wat};

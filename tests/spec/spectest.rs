@@ -31,11 +31,13 @@ pub fn define(linker: &mut Linker, store: &mut Store) {
         linker.define(MODULE, name, Extern::Global(global));
     }
 
-    let ty = TableType { element: ValType::FuncRef, limits: Limits { min: 10, max: Some(20) } };
+    let ty = TableType { element: ValType::FuncRef, limits: Limits { min: 10, max: Some(20) }, table64: false };
     let table = store.new_table(ty, Value::FuncRef(None)).expect("a small table");
     linker.define(MODULE, "table", Extern::Table(table));
 
-    let ty = MemoryType { limits: Limits { min: 1, max: Some(2) }, memory64: false, shared: false };
-    let memory = store.new_memory(ty).expect("a small memory");
-    linker.define(MODULE, "memory", Extern::Memory(memory));
+    for (name, shared) in [("memory", false), ("shared_memory", true)] {
+        let ty = MemoryType { limits: Limits { min: 1, max: Some(2) }, memory64: false, shared };
+        let memory = store.new_memory(ty).expect("a small memory");
+        linker.define(MODULE, name, Extern::Memory(memory));
+    }
 }

@@ -266,6 +266,11 @@ impl Run<'_, '_> {
                     let access = next!();
                     check!(far(&mut frame, view, access, instr.immediate()));
                 }};
+                (control vector()) => {{
+                    let data = next!();
+                    let op = &function.vectors[data.immediate() as usize];
+                    check!(frame.vector(guest, op, instr, data));
+                }};
                 (control memory_grow()) => {{
                     frame.memory_grow(guest, instr);
                     memory = guest.memory(MemoryIdx(0));

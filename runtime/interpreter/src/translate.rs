@@ -8,7 +8,7 @@
 
 use crate::frame::WINDOW;
 use crate::instruction::{Instr, Op};
-use crate::ops::Dispatch;
+use crate::ops::{Dispatch, VectorOp};
 use abi::module::Module;
 use abi::types::{DefinedFuncIdx, ValType};
 use wasmparser::{BinaryReader, BinaryReaderError, FunctionBody, Operator, OperatorsReader};
@@ -33,6 +33,8 @@ pub(crate) struct Function {
     pub code: Box<[Instr]>,
     /// Constants that do not fit into an instruction.
     pub constants: Box<[u64]>,
+    /// What the instructions on vectors do.
+    pub vectors: Box<[VectorOp]>,
     /// How many slots parameters take.
     pub params: u32,
     /// Where other locals end, which begin as zero.
@@ -130,6 +132,7 @@ pub(crate) struct Translation<'m> {
     pub blocks: Vec<Block>,
     /// Whether control reaches the current operator.
     pub reachable: bool,
+    pub vectors: Vec<VectorOp>,
     constants: Vec<u64>,
     /// Where the locals' slots end.
     locals_end: u16,
@@ -177,6 +180,7 @@ impl<'m> Translation<'m> {
             operands: Vec::new(),
             blocks: Vec::new(),
             reachable: true,
+            vectors: Vec::new(),
             constants: Vec::new(),
             locals_end: 0,
             made: None,
@@ -208,6 +212,7 @@ impl<'m> Translation<'m> {
             index: index.0,
             code: translation.code.into(),
             constants: translation.constants.into(),
+            vectors: translation.vectors.into(),
             params: width(&ty.params),
             locals: translation.locals_end.into(),
             size: translation.size,

@@ -58,19 +58,25 @@ impl Translation<'_> {
     }
 
     /// Prepares an access. Gives the offset that goes into its own instruction.
-    pub(super) fn far(&mut self, memarg: MemArg) -> Result<u16> {
-        let MemArgTarget::Memory(memory) = memarg.target else {
-            return Err(Error::Unsupported("access to a garbage-collected array"));
-        };
-        if memory == 0
-            && let Ok(near) = u16::try_from(memarg.offset)
+    fn far(&mut self, memarg: MemArg) -> Result<u16> {
+        let (memory, offset) = self.place_of(memarg)?;
+        if memory == MemoryIdx(0)
+            && let Ok(near) = u16::try_from(offset)
         {
             return Ok(near);
         }
-        let memory = u16::try_from(memory).map_err(|_| Error::Limit("more than 65536 memories"))?;
-        let offset = u32::try_from(memarg.offset).map_err(|_| Error::Unsupported("a 64-bit memory"))?;
+        let memory = u16::try_from(memory.0).map_err(|_| Error::Limit("more than 65536 memories"))?;
         self.emit(Instr::wide(Op::Far, memory, offset));
         Ok(0)
+    }
+
+    /// The memory of an access and its offset.
+    pub(super) fn place_of(&self, memarg: MemArg) -> Result<(MemoryIdx, u32)> {
+        let MemArgTarget::Memory(memory) = memarg.target else {
+            return Err(Error::Unsupported("access to a garbage-collected array"));
+        };
+        let offset = u32::try_from(memarg.offset).map_err(|_| Error::Unsupported("a 64-bit memory"))?;
+        Ok((MemoryIdx(memory), offset))
     }
 
     fn memory_size(&mut self, memory: u32) -> Result {

@@ -34,6 +34,8 @@ mod parametric;
 #[macro_use]
 mod reference;
 #[macro_use]
+mod simd;
+#[macro_use]
 mod table;
 #[macro_use]
 mod variable;
@@ -45,7 +47,7 @@ macro_rules! for_each_instruction {
             $use [] [
                 call_instructions parametric_instructions variable_instructions int_instructions float_instructions
                 convert_instructions memory_instructions bulk_instructions table_instructions reference_instructions
-                last_instructions
+                simd_instructions last_instructions
             ]
         }
     };
@@ -58,6 +60,7 @@ macro_rules! last_instructions {
 }
 
 use crate::translate::{Error, Result, Translation};
+pub(crate) use simd::VectorOp;
 use wasmparser::{VisitOperator, VisitSimdOperator};
 
 /// Sends each operator to its row.
@@ -73,7 +76,7 @@ macro_rules! rows {
 }
 macro_rules! row {
     ([$visit:ident $($more:ident)*] ($($imm:ident: $ty:ty),*) $translate:ident($($arg:expr),*)) => {
-        pub(super) fn $visit(&mut self $(, $imm: $ty)*) -> $crate::translate::Result {
+        pub(in crate::ops) fn $visit(&mut self $(, $imm: $ty)*) -> $crate::translate::Result {
             self.$translate($($arg),*)
         }
         $crate::ops::row!([$($more)*] ($($imm: $ty),*) $translate($($arg),*));
@@ -89,6 +92,7 @@ macro_rules! translate_or_refuse {
     (saturating_float_to_int $row:expr, $($refusal:tt)*) => { $row };
     (bulk_memory $row:expr, $($refusal:tt)*) => { $row };
     (reference_types $row:expr, $($refusal:tt)*) => { $row };
+    (simd $row:expr, $($refusal:tt)*) => { $row };
     ($other:ident $row:expr, $op:ident($($arg:ident),*)) => {{
         let _ = ($($arg,)*);
         Err(Error::Unsupported(concat!("operator ", stringify!($op), " (", stringify!($other), ")")))

@@ -35,6 +35,18 @@ macro_rules! floats {
                 }
             }
 
+            /// The lesser operand as a comparison sees it: the first if they cannot be told apart.
+            #[inline(always)]
+            pub fn pmin(a: $float, b: $float) -> $float {
+                if b < a { b } else { a }
+            }
+
+            /// The greater operand as a comparison sees it: the first if they cannot be told apart.
+            #[inline(always)]
+            pub fn pmax(a: $float, b: $float) -> $float {
+                if a < b { b } else { a }
+            }
+
             /// The nearest integer towards positive infinity.
             pub fn ceil(a: $float) -> $float {
                 quiet(a, $float::ceil)

@@ -4,3 +4,4 @@
 pub mod convert;
 pub mod float;
 pub mod int;
+pub mod vector;
