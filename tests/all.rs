@@ -10,3 +10,4 @@ mod programs;
 mod snapshots;
 mod spec;
 mod stages;
+mod tail_calls;
