@@ -1,12 +1,12 @@
 //! Running a module in our engine.
 
 use super::{Numbers, Outcome, Shown};
-use artifact::Level;
+use driver::{Request, Silent};
 use engine::{Extern, Linker, Mode, Module, Store, Trap, TrapCode, ValType, Value};
 
-/// Compiles a module at a level and runs it.
-pub fn run(bytes: &[u8], seed: u64, level: Level) -> Result<Outcome, String> {
-    let file = tests::compile(bytes, level).map_err(|error| error.to_string())?;
+/// Compiles a module as a request says and runs it.
+pub fn run(bytes: &[u8], seed: u64, request: &Request) -> Result<Outcome, String> {
+    let file = driver::compile(bytes, request, &Silent).map_err(|error| error.to_string())?.file;
     let module = Module::from_bytes_in(file, Mode::Aot).map_err(|error| error.to_string())?;
     let mut store = Store::new();
     let mut outcome = Outcome { failed: None, calls: Vec::new(), state: Vec::new() };
@@ -32,7 +32,10 @@ pub fn run(bytes: &[u8], seed: u64, level: Level) -> Result<Outcome, String> {
     for (name, item) in exports {
         match item {
             Extern::Memory(memory) => {
-                outcome.state.push((name, blake3::hash(store.memory_data(memory).expect("memories are not shared")).to_string()));
+                outcome.state.push((
+                    name,
+                    blake3::hash(store.memory_data(memory).expect("memories are not shared")).to_string(),
+                ));
             }
             Extern::Global(global) => outcome.state.push((name, format!("{:?}", shown(store.global_get(global))))),
             Extern::Func(_) | Extern::Table(_) => {}
