@@ -107,6 +107,7 @@ const PROPOSALS: &[Supported] = &[
     Supported { name: Proposal::Simd, on: &[Feature::MultiMemory], off: &[] },
     Supported { name: Proposal::Threads, on: &[Feature::Threads], off: &[Feature::ReferenceTypes] },
     Supported { name: Proposal::Memory64, on: &[Feature::Memory64], off: &[] },
+    Supported { name: Proposal::TailCall, on: &[Feature::TailCall], off: &[] },
 ];
 
 /// A file of the suite.
@@ -157,8 +158,9 @@ fn suite_of(prefix: &str, engine: &Engine) {
     let only = std::env::var("SPEC_FILE").ok();
     let mut cases = cases();
     cases.retain(|case| case.name.starts_with(prefix));
-    // The interpreter has neither of these yet.
-    let lacking = |case: &Case<'_>| ["simd/", "threads/", "memory64/"].iter().any(|lacking| case.name.starts_with(lacking));
+    // The interpreter has none of these yet.
+    let lacking =
+        |case: &Case<'_>| ["threads/", "memory64/", "tail-call/"].iter().any(|lacking| case.name.starts_with(lacking));
     cases.retain(|case| !(matches!(engine, Engine::Interpreter) && lacking(case)));
     cases.retain(|case| only.as_ref().is_none_or(|only| case.name.starts_with(only)));
     // The longest first, so that no thread is left with a long one at the end.

@@ -23,6 +23,8 @@ pub fn describe() -> String {
     for libcall in Libcall::ALL {
         writeln!(text, "libcall {} {:?}", libcall.offset(), libcall.signature()).expect("writing to a string succeeds");
     }
+    writeln!(text, "memory reservation {} guard {}", layout::MEMORY_RESERVATION, layout::MEMORY_GUARD)
+        .expect("writing to a string succeeds");
     for name in RUNTIME_SYMBOLS {
         writeln!(text, "symbol {name}").expect("writing to a string succeeds");
     }

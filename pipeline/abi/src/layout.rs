@@ -99,7 +99,7 @@ layouts! {
     MemoryDefinition, MemoryDefinitionFields {
         /// The address of byte 0.
         base: *mut u8,
-        /// The current size in bytes.
+        /// The current size in bytes. It never shrinks; of a shared memory, any thread may raise it, so it is read atomically.
         bytes: u64,
     }
 
@@ -142,6 +142,9 @@ pub const PAGE_SIZE: u64 = 65536;
 /// Bytes of address space behind the base of a 32-bit memory: what a 32-bit address plus a 32-bit offset plus the widest
 /// access can reach, rounded up to a page. Everything past the current size faults.
 pub const MEMORY_RESERVATION: u64 = (1 << 33) + PAGE_SIZE;
+/// Bytes of address space behind what a 64-bit memory may grow to. All of them fault, so an offset below it, less the widest
+/// access, needs no check where the address itself has had one.
+pub const MEMORY_GUARD: u64 = 1 << 32;
 /// The most elements that a table can have.
 pub const MAX_TABLE_LENGTH: u64 = 10_000_000;
 

@@ -107,6 +107,13 @@ libcalls! {
     MemoryInit memory_init(memory: i32, data: i32, to: i64, from: i32, length: i32);
     /// `data.drop`.
     DataDrop data_drop(data: i32);
+    /// `memory.atomic.wait32`, with its checks. Gives 0 when notified, 1 if the value is not `expected`, 2
+    /// after `timeout` nanoseconds.
+    MemoryWait32 memory_wait32(memory: i32, address: i64, expected: i32, timeout: i64) -> i32;
+    /// `memory.atomic.wait64`, likewise.
+    MemoryWait64 memory_wait64(memory: i32, address: i64, expected: i64, timeout: i64) -> i32;
+    /// `memory.atomic.notify`, with its checks. Gives how many threads were woken.
+    MemoryNotify memory_notify(memory: i32, address: i64, count: i32) -> i32;
     /// Grows a table by `delta` elements, each `value`. Gives the old size, or -1.
     TableGrow table_grow(table: i32, value: ptr, delta: i64) -> i64;
     /// `table.copy`, with its bounds checks.

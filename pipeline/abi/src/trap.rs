@@ -63,6 +63,10 @@ traps! {
     IndirectCallTypeMismatch = 0x40D, "indirect call type mismatch";
     /// A host function reported an error.
     HostFunctionFailed = 0x40E, "host function failed";
+    /// An atomic access to an address that is no multiple of its size.
+    UnalignedAtomic = 0x410, "unaligned atomic";
+    /// A wait on a memory that no other thread can reach.
+    ExpectedSharedMemory = 0x411, "expected shared memory";
     /// Calls nested deeper than the stack holds.
     CallStackExhausted = 0x412, "call stack exhausted";
 }

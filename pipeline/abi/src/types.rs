@@ -124,6 +124,9 @@ pub struct TableType {
     pub element: ValType,
     /// Bounds in elements.
     pub limits: Limits,
+    /// Indexed by `i64` instead of `i32`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub table64: bool,
 }
 
 /// A global's type.

@@ -56,6 +56,8 @@ features! {
     ExtendedConst "extended-const" false;
     /// Shared memories and atomic operations.
     Threads "threads" false;
+    /// Memories and tables with 64-bit addresses and indices.
+    Memory64 "memory64" false;
 }
 
 /// A set of proposals.
@@ -72,6 +74,13 @@ impl Features {
     /// The edition 2 of the standard.
     pub fn wasm2() -> Features {
         Features(Feature::ALL.iter().copied().filter(|feature| feature.on_by_default()).collect())
+    }
+
+    /// The edition 3 of the standard, as far as it is supported.
+    pub fn wasm3() -> Features {
+        let mut features = Features::wasm2();
+        features.0.extend([Feature::MultiMemory, Feature::TailCall, Feature::ExtendedConst, Feature::Memory64]);
+        features
     }
 
     /// Every proposal.

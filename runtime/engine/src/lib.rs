@@ -4,6 +4,7 @@
 //!   any number of stores, and beside modules of either kind.
 //! - A [`Store`] owns instances and everything that they consist of. One thread uses it at a time.
 //! - A [`Linker`] resolves imports by name: instances, host functions, WASI.
+//! - A [`SharedMemory`] can be held by any number of stores, on any threads.
 //! - [`Func`], [`Memory`], [`Table`], [`Global`] and [`Instance`] are handles into a store.
 //!
 //! ```no_run
@@ -34,7 +35,7 @@ pub use module::{Mode, Module};
 pub use preview1::add_wasi;
 pub use vm::{
     Caller, Config, Extern, ExternRef, Frame, Func, Global, HostError, HostFn, Instance, InstantiateError, LinkError,
-    LinkErrorKind, Memory, Slot, Store, Table, Trap, TrapReason, Value,
+    LinkErrorKind, Memory, ResourceError, SharedMemory, Slot, Store, Table, Trap, TrapReason, Value, WaitResult,
 };
 pub use wasi::{Builder as WasiBuilder, Context as WasiContext, Exit as WasiExit, MODULE as WASI_MODULE};
 

@@ -3,7 +3,7 @@
 use crate::module::Module;
 use abi::types::FuncType;
 use std::collections::HashMap;
-use vm::{Caller, Extern, HostError, Instance, InstantiateError, LinkError, Slot, Store};
+use vm::{Caller, Extern, HostError, Instance, InstantiateError, LinkError, SharedMemory, Slot, Store};
 
 /// Names for what modules import: `module` and `name` together stand for one item of a store.
 #[derive(Clone, Debug, Default)]
@@ -40,6 +40,12 @@ impl Linker {
     ) {
         let func = store.host_func(ty, name.to_string(), Box::new(function));
         self.define(module, name, Extern::Func(func));
+    }
+
+    /// Gives a shared memory a name, for instances of a store. Any number of stores may hold the memory, each with a linker.
+    pub fn define_shared_memory(&mut self, store: &mut Store, module: &str, name: &str, memory: &SharedMemory) {
+        let memory = store.add_shared_memory(memory);
+        self.define(module, name, Extern::Memory(memory));
     }
 
     /// What a name stands for.

@@ -40,7 +40,11 @@ fn call(
         };
     }
     let args = &args[..function.params.len()];
-    let result = (function.call)(context, caller.store().memory_data_mut(memory), args)?;
+    // WASI's functions work on a slice, which a shared memory cannot lend; a copy of all of it for each call would hide the writes
+    // of other threads.
+    let bytes = caller.store().memory_data_mut(memory);
+    let bytes = bytes.ok_or("the caller of a WASI function must not export a shared memory as `memory`")?;
+    let result = (function.call)(context, bytes, args)?;
     for (slot, &ty) in slots.iter_mut().zip(function.results) {
         match ty {
             Ty::I32 => slot.set_i32(result as i32),

@@ -351,31 +351,38 @@ impl Data {
     fn run_segments(&mut self, instance: usize) -> Result<(), TrapCode> {
         let module = self.instances[instance].module.clone();
         let layout = module.layout();
-        for (index, segment) in module.declarations().elements.iter().enumerate() {
+        for (position, segment) in module.declarations().elements.iter().enumerate() {
             let instance = &mut self.instances[instance];
             match &segment.mode {
                 ElementMode::Active { table, offset } => {
-                    let start = evaluate(offset, &instance.context, layout).u32();
+                    let wide = module.declarations().tables[table.index()].ty.table64;
+                    let start = index(evaluate(offset, &instance.context, layout), wide);
                     let table = instance.tables[table.index()];
-                    self.tables[table.index as usize].write(u64::from(start), &instance.elements[index])?;
-                    instance.drop_elements(index);
+                    self.tables[table.index as usize].write(start, &instance.elements[position])?;
+                    instance.drop_elements(position);
                 }
-                ElementMode::Declared => instance.drop_elements(index),
+                ElementMode::Declared => instance.drop_elements(position),
                 ElementMode::Passive => {}
             }
         }
-        for (index, segment) in (0..).map(DataIdx).zip(&module.declarations().data) {
+        for (position, segment) in (0..).map(DataIdx).zip(&module.declarations().data) {
             let instance = &mut self.instances[instance];
             match &segment.mode {
                 DataMode::Active { memory, offset } => {
-                    let start = evaluate(offset, &instance.context, layout).u32();
+                    let wide = module.declarations().memories[memory.index()].memory64;
+                    let start = index(evaluate(offset, &instance.context, layout), wide);
                     let memory = instance.memories[memory.index()];
-                    self.memories[memory.index as usize].write(u64::from(start), module.data(index))?;
-                    instance.drop_data(index);
+                    self.memories[memory.index as usize].write(start, module.data(position))?;
+                    instance.drop_data(position);
                 }
                 DataMode::Passive => {}
             }
         }
         Ok(())
     }
+}
+
+/// The value of a segment's offset, which is an `i64` where addresses or indices are.
+fn index(offset: Slot, wide: bool) -> u64 {
+    if wide { offset.u64() } else { offset.u32().into() }
 }

@@ -166,7 +166,7 @@ impl<'s> Guest<'s> {
     /// Grows a memory by some pages. Gives the old size; none if it cannot grow so far.
     pub fn memory_grow(&mut self, index: MemoryIdx, delta: u64) -> Option<u64> {
         let memory = self.data().instances[self.instance].memory(index);
-        self.data_mut().memory_mut(memory).grow(delta)
+        self.data().memory(memory).grow(delta)
     }
 
     /// The first word of a global.

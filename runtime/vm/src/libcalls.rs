@@ -80,6 +80,12 @@ impl Register for () {
     }
 }
 
+impl Register for u32 {
+    fn bits(self) -> u64 {
+        self.into()
+    }
+}
+
 impl Register for u64 {
     fn bits(self) -> u64 {
         self
@@ -136,6 +142,9 @@ libcalls! {
     memory_fill(memory: u32, to: u64, value: u32, length: u64);
     memory_init(memory: u32, data: u32, to: u64, from: u32, length: u32);
     data_drop(data: u32);
+    memory_wait32(memory: u32, address: u64, expected: u32, timeout: u64) -> u32;
+    memory_wait64(memory: u32, address: u64, expected: u64, timeout: u64) -> u32;
+    memory_notify(memory: u32, address: u64, count: u32) -> u32;
     table_grow(table: u32, value: *mut u8, delta: u64) -> u64;
     table_copy(to_table: u32, from_table: u32, to: u64, from: u64, length: u64);
     table_fill(table: u32, to: u64, value: *mut u8, length: u64);
@@ -177,7 +186,7 @@ impl Data {
 
     fn memory_grow(&mut self, instance: usize, memory: u32, delta: u64) -> Result<u64, TrapCode> {
         let memory = self.instances[instance].memory(MemoryIdx(memory));
-        Ok(grown(self.memory_mut(memory).grow(delta)))
+        Ok(grown(self.memory(memory).grow(delta)))
     }
 
     pub(crate) fn memory_copy(
@@ -190,11 +199,8 @@ impl Data {
         length: u64,
     ) -> Result<(), TrapCode> {
         let instance = &self.instances[instance];
-        let to = self.memory(instance.memory(MemoryIdx(to_memory))).range(to, length)?;
-        let from = self.memory(instance.memory(MemoryIdx(from_memory))).range(from, length)?;
-        // SAFETY: both ranges lie in memories, which nobody else reads or writes; they may overlap.
-        unsafe { ptr::copy(from, to, length as usize) };
-        Ok(())
+        let source = self.memory(instance.memory(MemoryIdx(from_memory)));
+        self.memory(instance.memory(MemoryIdx(to_memory))).copy(to, source, from, length)
     }
 
     pub(crate) fn memory_fill(
@@ -206,10 +212,7 @@ impl Data {
         length: u64,
     ) -> Result<(), TrapCode> {
         let memory = self.instances[instance].memory(MemoryIdx(memory));
-        let to = self.memory(memory).range(to, length)?;
-        // SAFETY: the range lies in the memory, which nobody else reads or writes.
-        unsafe { ptr::write_bytes(to, value as u8, length as usize) };
-        Ok(())
+        self.memory(memory).fill(to, value as u8, length)
     }
 
     pub(crate) fn memory_init(
@@ -229,6 +232,35 @@ impl Data {
     pub(crate) fn data_drop(&mut self, instance: usize, data: u32) -> Result<(), TrapCode> {
         self.instances[instance].drop_data(DataIdx(data));
         Ok(())
+    }
+
+    fn memory_wait32(
+        &mut self,
+        instance: usize,
+        memory: u32,
+        address: u64,
+        expected: u32,
+        timeout: u64,
+    ) -> Result<u32, TrapCode> {
+        let memory = self.instances[instance].memory(MemoryIdx(memory));
+        Ok(self.memory(memory).wait32(address, expected, timeout.cast_signed())? as u32)
+    }
+
+    fn memory_wait64(
+        &mut self,
+        instance: usize,
+        memory: u32,
+        address: u64,
+        expected: u64,
+        timeout: u64,
+    ) -> Result<u32, TrapCode> {
+        let memory = self.instances[instance].memory(MemoryIdx(memory));
+        Ok(self.memory(memory).wait64(address, expected, timeout.cast_signed())? as u32)
+    }
+
+    fn memory_notify(&mut self, instance: usize, memory: u32, address: u64, count: u32) -> Result<u32, TrapCode> {
+        let memory = self.instances[instance].memory(MemoryIdx(memory));
+        self.memory(memory).notify(address, count)
     }
 
     fn table_grow(&mut self, instance: usize, table: u32, value: Word, delta: u64) -> Result<u64, TrapCode> {

@@ -87,6 +87,8 @@ impl Data {
                     || format!("table of {}", expected.element),
                     || found.element.to_string(),
                 )?;
+                let width = |ty: abi::types::TableType| format!("{}-bit table", if ty.table64 { 64 } else { 32 });
+                same(found.table64 == expected.table64, || width(expected), || width(found))?;
                 match_limits(expected.limits, length, found.limits.max)
             }
             (ImportItem::Memory(expected), Extern::Memory(memory)) => {

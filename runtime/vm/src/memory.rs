@@ -1,23 +1,22 @@
-//! Linear memories: address space reserved once, so that the base never moves and accesses past the end fault.
+//! Linear memories as a store holds them.
 
+use crate::linear::Linear;
 use crate::store::Store;
 use crate::value::Memory;
-use abi::layout::{MEMORY_RESERVATION, MemoryDefinition, PAGE_SIZE};
 use abi::trap::TrapCode;
 use abi::types::MemoryType;
-use rustix::mm::{MapFlags, MprotectFlags, ProtFlags};
-use std::ops::Range;
-use std::ptr::{self, NonNull};
-
-/// The most pages that a 32-bit memory can have.
-const MAX_PAGES: u64 = 1 << 16;
+use std::ops::Deref;
+use std::sync::Arc;
 
 /// Why a memory or table cannot be made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ResourceError {
-    /// It is of a kind that this runtime does not have yet.
-    #[error("{0} are not supported")]
-    Unsupported(&'static str),
+    /// A shared memory's type must say how large it may grow.
+    #[error("shared memory must have maximum")]
+    SharedWithoutMaximum,
+    /// A memory that several stores are to share must be of a shared type.
+    #[error("expected shared memory")]
+    NotShared,
     /// Its minimal size is above a limit.
     #[error("{what} of {size} {unit} is above the limit of {limit}")]
     Limit {
@@ -35,115 +34,31 @@ pub enum ResourceError {
     OutOfMemory,
 }
 
-/// A memory that a store owns.
-pub(crate) struct MemoryData {
-    /// On the heap, owned; native code reads it.
-    definition: NonNull<MemoryDefinition>,
-    ty: MemoryType,
-    /// The most pages that it may grow to.
-    limit: u64,
-}
+/// A store's hold on a memory, which no other store has unless the memory is shared.
+pub(crate) struct MemoryData(Arc<Linear>);
 
 impl MemoryData {
     /// Makes a memory of its minimal size. `limit` bounds its pages from outside.
     pub(crate) fn new(ty: MemoryType, limit: Option<u32>) -> Result<MemoryData, ResourceError> {
-        if ty.memory64 {
-            return Err(ResourceError::Unsupported("64-bit memories"));
-        }
-        if ty.shared {
-            return Err(ResourceError::Unsupported("shared memories"));
-        }
-        let cap = limit.map_or(MAX_PAGES, |limit| u64::from(limit).min(MAX_PAGES));
-        let min = ty.limits.min;
-        if min > cap {
-            return Err(ResourceError::Limit { what: "a memory", size: min, unit: "pages", limit: cap });
-        }
-        // SAFETY: a fresh mapping at an address of the system's choice touches no other memory.
-        let base = unsafe {
-            rustix::mm::mmap_anonymous(
-                ptr::null_mut(),
-                MEMORY_RESERVATION as usize,
-                ProtFlags::empty(),
-                MapFlags::PRIVATE | MapFlags::NORESERVE,
-            )
-        };
-        let base = base.map_err(|_| ResourceError::OutOfMemory)?.cast::<u8>();
-        let definition = NonNull::from(Box::leak(Box::new(MemoryDefinition { base, bytes: 0 })));
-        let mut memory = MemoryData { definition, ty, limit: ty.limits.max.map_or(cap, |max| max.min(cap)) };
-        memory.grow(min).ok_or(ResourceError::OutOfMemory)?;
-        Ok(memory)
+        Ok(MemoryData(Arc::new(Linear::new(ty, limit)?)))
     }
 
-    pub(crate) fn ty(&self) -> MemoryType {
-        self.ty
+    /// Holds a shared memory.
+    pub(crate) fn holding(linear: Arc<Linear>) -> MemoryData {
+        debug_assert!(linear.ty().shared, "only shared memories are held by several stores");
+        MemoryData(linear)
     }
 
-    pub(crate) fn definition(&self) -> NonNull<MemoryDefinition> {
-        self.definition
-    }
-
-    pub(crate) fn base(&self) -> *mut u8 {
-        // SAFETY: the definition is owned by `self` and lives as long; no reference to it exists.
-        unsafe { (*self.definition.as_ptr()).base }
-    }
-
-    /// The current size in bytes.
-    pub(crate) fn bytes(&self) -> u64 {
-        // SAFETY: as in `base`.
-        unsafe { (*self.definition.as_ptr()).bytes }
-    }
-
-    pub(crate) fn pages(&self) -> u64 {
-        self.bytes() / PAGE_SIZE
-    }
-
-    /// All addresses that guest code can reach through the memory. Async-signal-safe.
-    pub(crate) fn reservation(&self) -> Range<usize> {
-        let base = self.base().addr();
-        base..base + MEMORY_RESERVATION as usize
-    }
-
-    /// Grows the memory by some pages. Gives the old size in pages; none if it cannot grow so far.
-    pub(crate) fn grow(&mut self, delta: u64) -> Option<u64> {
-        let old = self.pages();
-        let new = old.checked_add(delta).filter(|&new| new <= self.limit)?;
-        if delta > 0 {
-            let start = self.base().wrapping_add(self.bytes() as usize);
-            let length = (delta * PAGE_SIZE) as usize;
-            // SAFETY: the pages lie in the reservation, which is ours; `new` pages at most `MAX_PAGES` end before it does.
-            unsafe { rustix::mm::mprotect(start.cast(), length, MprotectFlags::READ | MprotectFlags::WRITE) }.ok()?;
-            // SAFETY: the definition is owned by `self`; native code that reads it is suspended.
-            unsafe { (*self.definition.as_ptr()).bytes = new * PAGE_SIZE };
-        }
-        Some(old)
-    }
-
-    /// Sets bytes to those of a slice.
-    pub(crate) fn write(&mut self, start: u64, bytes: &[u8]) -> Result<(), TrapCode> {
-        let to = self.range(start, bytes.len() as u64)?;
-        // SAFETY: `range` has checked that the bytes lie in the memory; a borrowed slice is no part of it while `self` is
-        // borrowed mutably.
-        unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), to, bytes.len()) };
-        Ok(())
-    }
-
-    /// The address of a range of bytes, if all of it lies in the memory.
-    pub(crate) fn range(&self, start: u64, length: u64) -> Result<*mut u8, TrapCode> {
-        match start.checked_add(length) {
-            Some(end) if end <= self.bytes() => Ok(self.base().wrapping_add(start as usize)),
-            Some(_) | None => Err(TrapCode::MemoryOutOfBounds),
-        }
+    pub(crate) fn linear(&self) -> &Arc<Linear> {
+        &self.0
     }
 }
 
-impl Drop for MemoryData {
-    fn drop(&mut self) {
-        // SAFETY: the reservation was mapped by `new` with this length, and the store frees all its parts together, so nobody
-        // reads the memory any more. Unmapping such a range cannot fail.
-        let unmapped = unsafe { rustix::mm::munmap(self.base().cast(), MEMORY_RESERVATION as usize) };
-        debug_assert!(unmapped.is_ok());
-        // SAFETY: the definition came from a box in `new` and is freed once.
-        drop(unsafe { Box::from_raw(self.definition.as_ptr()) });
+impl Deref for MemoryData {
+    type Target = Linear;
+
+    fn deref(&self) -> &Linear {
+        &self.0
     }
 }
 
@@ -151,7 +66,7 @@ impl Store {
     /// Makes a memory of its minimal size.
     ///
     /// # Errors
-    /// If it is 64-bit or shared, above the limits, or the system has no address space left.
+    /// If it is shared and has no maximum, is above the limits, or the system has no address space left.
     pub fn new_memory(&mut self, ty: MemoryType) -> Result<Memory, ResourceError> {
         let data = self.data_mut();
         let memory = MemoryData::new(ty, data.config.memory_page_limit)?;
@@ -170,21 +85,37 @@ impl Store {
 
     /// Grows a memory by some pages. Gives the old size in pages; none if it cannot grow so far.
     pub fn memory_grow(&mut self, memory: Memory, delta: u64) -> Option<u64> {
-        self.data_mut().memory_mut(memory).grow(delta)
+        self.data_mut().memory(memory).grow(delta)
     }
 
-    /// The bytes of a memory.
-    pub fn memory_data(&self, memory: Memory) -> &[u8] {
+    /// The bytes of a memory; none of a shared one, which other threads may be writing to.
+    pub fn memory_data(&self, memory: Memory) -> Option<&[u8]> {
         let memory = self.data().memory(memory);
-        // SAFETY: `bytes` bytes behind the base are readable, initialized by the system, and change only through the store:
-        // guest code runs, and the memory grows, only with a mutable borrow of it.
-        unsafe { std::slice::from_raw_parts(memory.base(), memory.bytes() as usize) }
+        // SAFETY: `bytes` bytes behind the base are readable, initialized by the system, and change only through the store, as
+        // the memory is not shared: guest code runs, and the memory grows, only with a mutable borrow of it.
+        (!memory.ty().shared).then(|| unsafe { std::slice::from_raw_parts(memory.base(), memory.bytes() as usize) })
     }
 
-    /// The bytes of a memory, to change.
-    pub fn memory_data_mut(&mut self, memory: Memory) -> &mut [u8] {
-        let memory = self.data_mut().memory_mut(memory);
+    /// The bytes of a memory, to change; none of a shared one.
+    pub fn memory_data_mut(&mut self, memory: Memory) -> Option<&mut [u8]> {
+        let memory = self.data_mut().memory(memory);
         // SAFETY: as in `memory_data`; the store is borrowed mutably, so there is no other slice.
-        unsafe { std::slice::from_raw_parts_mut(memory.base(), memory.bytes() as usize) }
+        (!memory.ty().shared).then(|| unsafe { std::slice::from_raw_parts_mut(memory.base(), memory.bytes() as usize) })
+    }
+
+    /// Copies bytes out of a memory, shared or not.
+    ///
+    /// # Errors
+    /// If some lie past its end.
+    pub fn memory_read(&self, memory: Memory, address: u64, bytes: &mut [u8]) -> Result<(), TrapCode> {
+        self.data().memory(memory).read(address, bytes)
+    }
+
+    /// Copies bytes into a memory, shared or not.
+    ///
+    /// # Errors
+    /// If some would lie past its end.
+    pub fn memory_write(&mut self, memory: Memory, address: u64, bytes: &[u8]) -> Result<(), TrapCode> {
+        self.data_mut().memory(memory).write(address, bytes)
     }
 }

@@ -39,7 +39,7 @@ pub struct Store {
     data: NonNull<Data>,
 }
 
-// SAFETY: everything that the store owns is reached through it alone; host functions and objects are `Send`, and modules are
+// SAFETY: everything that the store owns is reached through it alone, but for shared memories, which are `Sync`; host functions and objects are `Send`, and modules are
 // `Send` and `Sync`. What belongs to a thread (alternate signal stack, current activation) is set up by each call.
 unsafe impl Send for Store {}
 
@@ -215,7 +215,7 @@ impl Data {
     parts! {
         add_table table, table_mut in tables: Table, TableData;
         add_global global in globals: Global, GlobalData;
-        add_memory memory, memory_mut in memories: Memory, MemoryData;
+        add_memory memory in memories: Memory, MemoryData;
         add_instance instance in instances: Instance, InstanceData;
     }
 

@@ -88,6 +88,11 @@ impl<'a, 'c> Unit<'a, 'c> {
         function
     }
 
+    /// Whether any memory of the module is shared. Two indices may name the same memory, but then both say so.
+    pub fn shares_memory(&self) -> bool {
+        self.input.module.memories.iter().any(|memory| memory.shared)
+    }
+
     /// Leaves a call as it is, whatever is called.
     pub fn no_inline(&self) -> Attribute<'c> {
         self.context.enum_attribute("noinline")
@@ -157,7 +162,7 @@ pub(crate) enum Region {
     Memory,
     /// The cells of globals.
     Globals,
-    /// Tables, with their definitions.
+    /// Tables, with their definitions and those of memories.
     Tables,
 }
 

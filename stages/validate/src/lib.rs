@@ -112,6 +112,7 @@ fn wasm_features(features: &Features) -> WasmFeatures {
         Feature::TailCall => WasmFeatures::TAIL_CALL,
         Feature::ExtendedConst => WasmFeatures::EXTENDED_CONST,
         Feature::Threads => WasmFeatures::THREADS,
+        Feature::Memory64 => WasmFeatures::MEMORY64,
     });
     each.fold(WasmFeatures::MVP, WasmFeatures::union)
 }

@@ -24,8 +24,10 @@ pub fn args() -> Vec<Arg> {
         )),
         flag("enable-all", "Allow every proposal"),
         flag("wasm-1", "Allow what edition 1 of the standard has; single switches apply on top")
-            .conflicts_with("wasm-2"),
-        flag("wasm-2", "Allow what edition 2 of the standard has; single switches apply on top"),
+            .conflicts_with_all(["wasm-2", "wasm-3"]),
+        flag("wasm-2", "Allow what edition 2 of the standard has; single switches apply on top")
+            .conflicts_with("wasm-3"),
+        flag("wasm-3", "Allow what is supported of edition 3 of the standard; single switches apply on top"),
     ];
     for &feature in Feature::ALL {
         for (verb, on) in [("enable", false), ("disable", true)] {
@@ -50,6 +52,7 @@ pub fn options(matches: &ArgMatches) -> Options {
     options.features = match () {
         () if matches.get_flag("enable-all") => Features::all(),
         () if matches.get_flag("wasm-1") => Features::wasm1(),
+        () if matches.get_flag("wasm-3") => Features::wasm3(),
         () => Features::wasm2(),
     };
     for &feature in Feature::ALL {

@@ -232,11 +232,11 @@ fn val_type(ty: wasm::ValType, offset: u64) -> Result<ValType> {
 }
 
 fn table_type(ty: &wasm::TableType, offset: u64) -> Result<TableType> {
-    if ty.table64 || ty.shared {
-        return unsupported("64-bit and shared tables are", offset);
+    if ty.shared {
+        return unsupported("shared tables are", offset);
     }
     let element = val_type(wasm::ValType::Ref(ty.element_type), offset)?;
-    Ok(TableType { element, limits: Limits { min: ty.initial, max: ty.maximum } })
+    Ok(TableType { element, limits: Limits { min: ty.initial, max: ty.maximum }, table64: ty.table64 })
 }
 
 fn memory_type(ty: &wasm::MemoryType, offset: u64) -> Result<MemoryType> {

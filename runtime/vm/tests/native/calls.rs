@@ -36,13 +36,13 @@ fn the_host_is_called_and_knows_its_caller() {
     let mut store = Store::new();
     let import = host(&mut store, |caller, arguments| {
         let memory = caller.memory("memory").expect("the caller exports its memory");
-        caller.store().memory_data_mut(memory)[arguments[0] as usize] = arguments[1] as u8;
+        caller.store().memory_data_mut(memory).unwrap()[arguments[0] as usize] = arguments[1] as u8;
         Ok(arguments.iter().sum())
     });
     let module = module(&["call_import"], "");
     let [first, second] = [(); 2].map(|()| instance_with(&mut store, &module, import));
     assert_eq!(call(&mut store, second, "call_import", &[10, 20, 30, 40, 50]).unwrap(), 151);
-    let byte = |instance| store.memory_data(memory(&store, instance))[10];
+    let byte = |instance| store.memory_data(memory(&store, instance)).unwrap()[10];
     assert_eq!((byte(first), byte(second)), (0, 20));
 }
 
@@ -303,7 +303,7 @@ fn a_reexported_host_function_knows_its_new_caller() {
     let mut store = Store::new();
     let import = host(&mut store, |caller, _| {
         let memory = caller.memory("memory").expect("the caller exports its memory");
-        Ok(caller.store().memory_data(memory)[0].into())
+        Ok(caller.store().memory_data(memory).unwrap()[0].into())
     });
     let first = instance_with(&mut store, &module(&["call_import"], "(export \"again\" (func $import))"), import);
     let again = func(&store, first, "again");

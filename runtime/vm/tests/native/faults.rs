@@ -33,7 +33,7 @@ fn a_fault_in_a_runtime_symbol_is_its_callers() {
     let instance = instance(&mut store, &module(&["copy"], "(data (i32.const 0) \"abcd\")"));
     let memcpy = runtime_symbols().address("memcpy").unwrap() as i64;
     assert_eq!(call(&mut store, instance, "copy", &[100, 0, 4, memcpy]).unwrap(), 0);
-    assert_eq!(store.memory_data(memory(&store, instance))[100..104], *b"abcd");
+    assert_eq!(store.memory_data(memory(&store, instance)).unwrap()[100..104], *b"abcd");
     let trap = call(&mut store, instance, "copy", &[65000, 0, 4000, memcpy]).unwrap_err();
     assert_eq!(trap.code(), Some(TrapCode::MemoryOutOfBounds));
     assert_eq!(trap.frames[0].name.as_deref(), Some("copy"));
@@ -80,7 +80,7 @@ fn host_function_reads_past_memory() {
     let mut store = Store::new();
     let import = host(&mut store, |caller, _| {
         let memory = caller.memory("memory").expect("the caller exports its memory");
-        let bytes = caller.store().memory_data(memory).as_ptr();
+        let bytes = caller.store().memory_data(memory).unwrap().as_ptr();
         // SAFETY: none: it is to fault.
         Ok(unsafe { bytes.wrapping_add(PAGE_SIZE as usize).read_volatile() }.into())
     });

@@ -29,7 +29,8 @@ fn imports_are_matched() {
     let memory = store.new_memory(memory_type(limits(2, 5))).unwrap();
     let open_memory = store.new_memory(memory_type(limits(2, None))).unwrap();
     let element = ValType::FuncRef;
-    let table = store.new_table(TableType { element, limits: limits(2, 5) }, Value::FuncRef(None)).unwrap();
+    let table =
+        store.new_table(TableType { element, limits: limits(2, 5), table64: false }, Value::FuncRef(None)).unwrap();
     let global = store.new_global(GlobalType { content: ValType::I32, mutable: false }, Value::I32(1));
     let given = [Extern::Func(sum), Extern::Memory(memory), Extern::Table(table), Extern::Global(global)];
 
@@ -132,7 +133,7 @@ fn segments_are_written_and_the_start_function_runs_last() {
     let fields = r#"(data (i32.const 0) "\05") (data (i32.add (i32.const 8) (i32.const 1)) "xyz") (start $touch)
         (elem (i32.const 1) func $add $import)"#;
     let instance = instance(&mut store, &module(&["add", "touch", "call_table"], fields));
-    assert_eq!(store.memory_data(memory(&store, instance))[..12], *b"\x06\0\0\0\0\0\0\0\0xyz");
+    assert_eq!(store.memory_data(memory(&store, instance)).unwrap()[..12], *b"\x06\0\0\0\0\0\0\0\0xyz");
     let table = table(&store, instance);
     assert_eq!(store.table_get(table, 0), Some(Value::FuncRef(None)));
     assert_eq!(store.table_get(table, 1), Some(Value::FuncRef(Some(func(&store, instance, "add")))));
@@ -161,7 +162,8 @@ fn a_segment_that_does_not_fit_leaves_what_those_before_it_wrote() {
     let mut store = Store::new();
     let memory = store.new_memory(memory_type(limits(1, None))).unwrap();
     let element = ValType::FuncRef;
-    let table = store.new_table(TableType { element, limits: limits(2, None) }, Value::FuncRef(None)).unwrap();
+    let table =
+        store.new_table(TableType { element, limits: limits(2, None), table64: false }, Value::FuncRef(None)).unwrap();
     let imports = [Extern::Memory(memory), Extern::Table(table)];
     let module = |fields: &str| {
         module_of(&format!(
@@ -178,7 +180,7 @@ fn a_segment_that_does_not_fit_leaves_what_those_before_it_wrote() {
     assert_eq!(code, Some(TrapCode::MemoryOutOfBounds));
     let code = trap("(data (i32.const 2) \"x\") (elem (i32.const 1) func $add) (elem (i32.const 2) func $add)");
     assert_eq!(code, Some(TrapCode::TableOutOfBounds));
-    assert_eq!(store.memory_data(memory)[..3], *b"a\0\0");
+    assert_eq!(store.memory_data(memory).unwrap()[..3], *b"a\0\0");
     // The failed instance's function is in the table and works.
     let Some(Value::FuncRef(Some(add))) = store.table_get(table, 1) else { panic!("no function") };
     assert_eq!(store.call(add, &[1, 2, 0, 0, 0].map(Value::I64)).unwrap(), [Value::I64(3)]);
@@ -206,12 +208,12 @@ fn limits_hold() {
     assert_eq!(store.memory_grow(memory, 1), None);
     assert_eq!(store.memory_grow(memory, u64::MAX), None);
     assert_eq!(store.memory_size(memory), 2);
-    assert_eq!(store.memory_data(memory).len(), 2 << 16);
+    assert_eq!(store.memory_data(memory).unwrap().len(), 2 << 16);
     let error = store.new_memory(memory_type(limits(3, None))).unwrap_err();
     assert_eq!(error.to_string(), "a memory of 3 pages is above the limit of 2");
-    let shared = MemoryType { shared: true, ..memory_type(limits(1, 1)) };
-    assert_eq!(store.new_memory(shared).unwrap_err(), ResourceError::Unsupported("shared memories"));
-    let large = TableType { element: ValType::FuncRef, limits: limits(10_000_001, None) };
+    let endless = MemoryType { shared: true, ..memory_type(limits(1, None)) };
+    assert_eq!(store.new_memory(endless).unwrap_err(), ResourceError::SharedWithoutMaximum);
+    let large = TableType { element: ValType::FuncRef, limits: limits(10_000_001, None), table64: false };
     assert!(store.new_table(large, Value::FuncRef(None)).is_err());
 
     let full = Store::new().new_memory(memory_type(limits(65536, None)));

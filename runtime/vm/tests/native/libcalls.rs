@@ -38,7 +38,7 @@ impl Fixture {
     }
 
     fn bytes(&self, length: usize) -> &[u8] {
-        &self.store.memory_data(memory(&self.store, self.instance))[..length]
+        &self.store.memory_data(memory(&self.store, self.instance)).unwrap()[..length]
     }
 
     /// Which elements of the table are not null.

@@ -4,7 +4,7 @@ use super::Env;
 use crate::unit::Region;
 use abi::layout::{MemoryDefinition, MemorySlot};
 use abi::types::MemoryIdx;
-use llvm::{Type, Value};
+use llvm::{AtomicOrdering, AtomicRmwOp, Type, Value};
 
 impl<'c> Env<'_, 'c> {
     /// The address of byte 0 of a memory.
@@ -23,7 +23,12 @@ impl<'c> Env<'_, 'c> {
         let slot = self.unit.input.layout.memory(memory) + MemorySlot::FIELDS.definition.offset;
         let definition = self.invariant(&self.builder, self.unit.types.ptr, self.vmctx, slot);
         let bytes = self.offset(&self.builder, definition, MemoryDefinition::FIELDS.bytes.offset);
-        self.builder.load(self.unit.types.i64, bytes)
+        let load = self.builder.load(self.unit.types.i64, bytes);
+        if self.unit.input.module.memories[memory.index()].shared {
+            load.set_atomic_ordering(AtomicOrdering::SeqCst);
+        }
+        self.unit.facts.within(self.unit.context, Region::Tables, load);
+        load
     }
 
     /// Loads from linear memory. Nothing is assumed of the address: an alignment is but a hint.
@@ -39,8 +44,50 @@ impl<'c> Env<'_, 'c> {
         self.memory_access(store);
     }
 
+    /// Loads from linear memory in one step, in one order with all such accesses.
+    pub fn atomic_load(&self, ty: Type<'c>, address: Value<'c>) -> Value<'c> {
+        let load = self.builder.load(ty, address);
+        load.set_atomic_ordering(AtomicOrdering::SeqCst);
+        self.atomic_access(load);
+        load
+    }
+
+    /// Stores to linear memory, likewise.
+    pub fn atomic_store(&self, value: Value<'c>, address: Value<'c>) {
+        let store = self.builder.store(value, address);
+        store.set_atomic_ordering(AtomicOrdering::SeqCst);
+        self.atomic_access(store);
+    }
+
+    /// Changes linear memory, likewise. Gives the old value.
+    pub fn atomic_change(&self, op: AtomicRmwOp, address: Value<'c>, value: Value<'c>) -> Value<'c> {
+        let change = self.builder.atomicrmw(op, address, value, AtomicOrdering::SeqCst);
+        self.atomic_access(change);
+        change
+    }
+
+    /// Stores to linear memory if it holds `expected`, likewise. Gives the old value.
+    pub fn atomic_exchange(&self, address: Value<'c>, expected: Value<'c>, new: Value<'c>) -> Value<'c> {
+        let order = AtomicOrdering::SeqCst;
+        let both = self.builder.cmpxchg(address, expected, new, order, order);
+        self.atomic_access(both);
+        self.builder.extract_value(both, 0)
+    }
+
+    /// An access at an address that is aligned to its size, as the builder assumes.
+    fn atomic_access(&self, access: Value<'c>) {
+        self.observable(access);
+        self.unit.facts.within(self.unit.context, Region::Memory, access);
+    }
+
+    /// Where memories may be shared, relaxed traps are no leave to make accesses plain: LLVM gives a plain load that races no
+    /// value at all. A volatile one gives what the processor finds there, whatever its alignment, which unordered atomic ones do
+    /// not (language reference, on the memory model for concurrent operations).
     fn memory_access(&self, access: Value<'c>) {
         access.set_alignment(1);
+        if self.unit.shares_memory() {
+            access.set_volatile(true);
+        }
         self.observable(access);
         self.unit.facts.within(self.unit.context, Region::Memory, access);
     }

@@ -20,7 +20,7 @@ impl<'c> Env<'_, 'c> {
         load
     }
 
-    /// The address of the element of a table at an index (`i32`). Traps if there is none.
+    /// The address of the element of a table at an index (`i32`, or `i64` for a 64-bit table). Traps if there is none.
     pub fn table_element(&mut self, table: TableIdx, index: Value<'c>, out_of_bounds: TrapCode) -> Value<'c> {
         let types = self.unit.types;
         let index = self.builder.zext(index, types.i64);

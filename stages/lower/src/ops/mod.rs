@@ -3,6 +3,7 @@
 //!
 //! Dispatch is exhaustive: an operator of a supported proposal without a row does not compile.
 
+mod atomic;
 mod bulk;
 mod call;
 mod control;
@@ -49,6 +50,7 @@ macro_rules! lower_or_refuse {
     (bulk_memory $row:expr, $($refusal:tt)*) => { $row };
     (reference_types $row:expr, $($refusal:tt)*) => { $row };
     (tail_call $row:expr, $($refusal:tt)*) => { $row };
+    (threads $row:expr, $($refusal:tt)*) => { $row };
     (simd $row:expr, $($refusal:tt)*) => { $row };
     ($other:ident $row:expr, $lowering:expr, $op:ident($($arg:ident),*)) => {{
         let _ = ($($arg,)*);

@@ -5,16 +5,17 @@ use crate::function::{Lowering, Result};
 use abi::libcall::Libcall;
 use abi::trap::TrapCode;
 use abi::types::TableIdx;
+use llvm::Type;
 
 rows! {
     visit_table_get(table: u32) => table_get(TableIdx(table));
     visit_table_set(table: u32) => table_set(TableIdx(table));
     visit_table_size(table: u32) => table_size(TableIdx(table));
-    visit_table_grow(table: u32) => table_grow(table);
+    visit_table_grow(table: u32) => table_grow(TableIdx(table));
     visit_table_fill(table: u32) => table_fill(table);
 }
 
-impl Lowering<'_, '_> {
+impl<'c> Lowering<'_, 'c> {
     fn table_get(&mut self, table: TableIdx) -> Result {
         let index = self.pop();
         let element = self.env.table_element(table, index, TrapCode::TableOutOfBounds);
@@ -31,15 +32,23 @@ impl Lowering<'_, '_> {
 
     fn table_size(&mut self, table: TableIdx) -> Result {
         let length = self.env.table_length(table);
-        self.push(self.env.builder.trunc(length, self.env.unit.types.i32));
+        self.push(self.env.builder.trunc(length, self.table_index_type(table)));
         Ok(())
     }
 
-    fn table_grow(&mut self, table: u32) -> Result {
+    /// The type of a table's indices and sizes.
+    fn table_index_type(&self, table: TableIdx) -> Type<'c> {
+        match self.env.unit.input.module.tables[table.index()].ty.table64 {
+            false => self.env.unit.types.i32,
+            true => self.env.unit.types.i64,
+        }
+    }
+
+    fn table_grow(&mut self, table: TableIdx) -> Result {
         let delta = self.pop_wide();
         let value = self.pop();
-        let old = self.env.libcall(Libcall::TableGrow, &[self.number(table), value, delta]);
-        self.push(self.env.builder.trunc(old, self.env.unit.types.i32));
+        let old = self.env.libcall(Libcall::TableGrow, &[self.number(table.0), value, delta]);
+        self.push(self.env.builder.trunc(old, self.table_index_type(table)));
         Ok(())
     }
 

@@ -16,11 +16,6 @@ fn refused(wat: &str, because: &str) {
 #[test]
 fn operators_of_other_proposals_are_refused() {
     refused("(module (func) (func (return_call_ref 0 (ref.null 0))))", "ReturnCallRef (function_references)");
-    refused("(module (func) (func (atomic.fence)))", "AtomicFence (threads)");
-}
-
-#[test]
-fn memories_of_other_kinds_are_refused() {
-    refused("(module (memory i64 1) (func) (func (drop (i32.load (i64.const 0)))))", "64-bit memory");
-    refused("(module (memory 1 1 shared) (func) (func (drop (memory.size))))", "shared memory");
+    let swizzle = "(i8x16.relaxed_swizzle (local.get 0) (local.get 0))";
+    refused(&format!("(module (func) (func (param v128) (drop {swizzle})))"), "I8x16RelaxedSwizzle (relaxed_simd)");
 }
