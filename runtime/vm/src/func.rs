@@ -209,11 +209,8 @@ pub(crate) unsafe fn call_bound(store: *mut Store, binding: *const Binding, slot
                 let declarations = (&(*data).instances)[instance as usize].module().declarations();
                 declarations.function_type(declarations.function(function)).slots()
             };
-            // SAFETY: the caller's promise. No slots may come with any pointer.
-            let slots = match count {
-                0 => &mut [],
-                _ => unsafe { std::slice::from_raw_parts_mut(slots, count) },
-            };
+            // SAFETY: the caller's promise.
+            let slots = unsafe { std::slice::from_raw_parts_mut(slots, count) };
             // SAFETY: the caller's promise; the caller is a call from the host, or made by guest code in one.
             unsafe { interpret::call_interpreted(store, data, instance, function, slots) }
         }
