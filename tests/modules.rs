@@ -1,5 +1,6 @@
 //! Small modules, one for each class of operators: `modules/CLASS.wat`.
 
+use artifact::{Feature, Features};
 use std::path::{Path, PathBuf};
 
 fn folder() -> PathBuf {
@@ -15,6 +16,15 @@ pub fn names() -> Vec<String> {
         .collect();
     names.sort();
     names
+}
+
+/// What one of them may use: most need no more than the standard's edition.
+pub fn features(name: &str) -> Features {
+    let mut features = Features::wasm2();
+    if name == "tail_call" {
+        features.0.insert(Feature::TailCall);
+    }
+    features
 }
 
 /// One of them as a binary module.

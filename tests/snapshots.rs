@@ -20,7 +20,7 @@ macro_rules! modules {
     };
 }
 
-modules! { bulk call control convert float global int memory multi_value reference simd start table variable }
+modules! { bulk call control convert float global int memory multi_value reference simd start table tail_call variable }
 
 #[test]
 fn every_module_has_snapshots() {
@@ -48,7 +48,8 @@ fn check(name: &str) {
     let scratch = TempDir::new().expect("a temporary folder");
     let dir = BuildDir::new(scratch.path());
     let build_dir = Some(dir.clone());
-    let request = Request { options: options(), container: Container::Universal, jobs: 1, build_dir, dump: false };
+    let options = Options { features: crate::modules::features(name), ..options() };
+    let request = Request { options, container: Container::Universal, jobs: 1, build_dir, dump: false };
     driver::compile(&crate::modules::binary(name), &request, &Silent).unwrap_or_else(|error| panic!("{name}: {error}"));
     let snapshots = folder().join(name);
     for stage in [Stage::Parse, Stage::Validate, Stage::Lower, Stage::Verify, Stage::Optimize] {

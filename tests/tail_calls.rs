@@ -115,11 +115,7 @@ fn functions_with_many_results() {
         (func $c (param $w i32) (param $z f64) (param $y i64) (param $x i32) (result i32 i64 f64 i32)
             (local.get $x) (local.get $y) (local.get $z) (local.get $w))
         (func (export "run") (param i32) (result i32 i64 f64 i32) (return_call $middle (local.get 0))))"#;
-    gives(
-        text,
-        MANY / 2,
-        &[Value::I32(0), Value::I64(5_000_010), Value::F64(2_500_000f64.to_bits()), Value::I32(8)],
-    );
+    gives(text, MANY / 2, &[Value::I32(0), Value::I64(5_000_010), Value::F64(2_500_000f64.to_bits()), Value::I32(8)]);
 }
 
 /// Through a table, to functions of three types that tail call each other; the last one makes no tail calls.
