@@ -11,6 +11,8 @@ pub trait Observer: Sync {
     fn planned(&self, units: usize);
     /// A stage is done with a unit.
     fn finished(&self, stage: Stage, unit: UnitId);
+    /// A function, given by its symbol, is too large to be optimized.
+    fn unoptimized(&self, function: &str);
 }
 
 /// Looks away.
@@ -20,6 +22,7 @@ impl Observer for Silent {
     fn begins(&self, _: Stage) {}
     fn planned(&self, _: usize) {}
     fn finished(&self, _: Stage, _: UnitId) {}
+    fn unoptimized(&self, _: &str) {}
 }
 
 /// Tells an observer of each stage once.

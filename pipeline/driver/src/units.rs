@@ -44,11 +44,14 @@ impl Prepared<'_> {
     }
 
     pub fn optimize(&self, module: &mut Module<'_>, machine: &TargetMachine, unit: UnitId) -> Result<(), Error> {
-        self.stage(Stage::Optimize, unit, || optimize::optimize(module, machine, self.plan.options.level))
+        let large =
+            self.stage(Stage::Optimize, unit, || optimize::optimize(module, machine, self.plan.options.level))?;
+        large.iter().for_each(|function| self.once.observer.unoptimized(function));
+        Ok(())
     }
 
     pub fn codegen(&self, module: &Module<'_>, machine: &TargetMachine, unit: UnitId) -> Result<Vec<u8>, Error> {
-        self.stage(Stage::Codegen, unit, || codegen::codegen(module, machine))
+        self.stage(Stage::Codegen, unit, || codegen::codegen(module, machine, &self.plan.options))
     }
 
     /// The container from the objects of all units in order.

@@ -4,7 +4,7 @@
 #![forbid(unsafe_code)]
 
 use artifact::{Error, Kind, Level, Options, Stage};
-use llvm::{CodeGenLevel, Module, TargetMachine, TargetSpec};
+use llvm::{CodeGenLevel, Module, Position, TargetMachine, TargetSpec};
 
 /// The code generator for a compile's target and level. Lowering and optimization ask it for the target's data layout and costs.
 ///
@@ -26,11 +26,18 @@ pub fn target_machine(options: &Options) -> Result<TargetMachine, Error> {
     TargetMachine::new(&spec, level).map_err(error)
 }
 
-/// Makes a unit's object.
+/// Makes a unit's object. `machine` is the one for the options.
 ///
 /// # Errors
 /// If LLVM refuses the module.
-pub fn codegen(module: &Module<'_>, machine: &TargetMachine) -> Result<Vec<u8>, Error> {
+pub fn codegen(module: &Module<'_>, machine: &TargetMachine, options: &Options) -> Result<Vec<u8>, Error> {
+    // A function that was too large to optimize is too large for the optimizing register allocator as well, which LLVM chooses
+    // for a whole module. A function of that size makes a unit of its own.
+    let exempt = module.functions().any(|function| function.has_attribute(Position::Function, "optnone"));
+    if exempt && options.level != Level::O0 {
+        let quick = target_machine(&Options { level: Level::O0, ..options.clone() })?;
+        return quick.emit_object(module).map_err(error);
+    }
     machine.emit_object(module).map_err(error)
 }
 

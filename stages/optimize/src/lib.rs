@@ -3,6 +3,8 @@
 //! In: a verified module. Out: the same module, better. Equal text gives equal text.
 #![forbid(unsafe_code)]
 
+mod large;
+
 use artifact::{Error, Kind, Level, Stage};
 use llvm::{Module, PassOptions, TargetMachine};
 
@@ -20,17 +22,16 @@ pub fn pipeline(level: Level) -> &'static str {
     }
 }
 
-/// Optimizes a unit.
+/// Optimizes a unit. Gives the names of functions that are too large for it and stay as they are.
 ///
 /// # Errors
 /// If LLVM refuses the module.
-pub fn optimize(module: &mut Module<'_>, machine: &TargetMachine, level: Level) -> Result<(), Error> {
+pub fn optimize(module: &mut Module<'_>, machine: &TargetMachine, level: Level) -> Result<Vec<String>, Error> {
     let passes = pipeline(level);
     if passes.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
+    let exempt = large::exempt(module.context(), module);
     let run = module.run_passes(passes, machine, PassOptions::default());
-    run.map_err(|error| Error::new(Stage::Optimize, Kind::Llvm, error.to_string()))?;
-    module.settle();
-    Ok(())
+    run.map(|()| exempt).map_err(|error| Error::new(Stage::Optimize, Kind::Llvm, error.to_string()))
 }

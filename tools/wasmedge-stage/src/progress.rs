@@ -53,4 +53,8 @@ impl Observer for Progress {
             self.bar.inc(1);
         }
     }
+
+    fn unoptimized(&self, function: &str) {
+        self.info(&format!("{function} is too large to be optimized"));
+    }
 }
