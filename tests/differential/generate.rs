@@ -9,6 +9,9 @@ const FUEL: u32 = 10_000;
 /// One in so many modules uses vectors.
 const VECTORS: u64 = 3;
 
+/// One in so many modules makes tail calls.
+const TAIL_CALLS: u64 = 2;
+
 /// A module without imports, valid and certain to end; none if the seed gives none.
 pub fn module(seed: u64) -> Option<Vec<u8>> {
     let mut state = seed.wrapping_mul(0xD134_2543_DE82_EF95).wrapping_add(1);
@@ -21,8 +24,8 @@ pub fn module(seed: u64) -> Option<Vec<u8>> {
         (word ^ (word >> 31)).to_le_bytes()
     };
     let input: Vec<u8> = (0..512).flat_map(|_| bytes()).collect();
-    let mut module =
-        Module::new(config(seed.is_multiple_of(VECTORS)), &mut arbitrary::Unstructured::new(&input)).ok()?;
+    let config = Config { tail_call_enabled: seed.is_multiple_of(TAIL_CALLS), ..config(seed.is_multiple_of(VECTORS)) };
+    let mut module = Module::new(config, &mut arbitrary::Unstructured::new(&input)).ok()?;
     module.ensure_termination(FUEL).ok()?;
     Some(module.to_bytes())
 }
@@ -63,7 +66,6 @@ fn config(vectors: bool) -> Config {
         memory64_enabled: false,
         relaxed_simd_enabled: false,
         simd_enabled: vectors,
-        tail_call_enabled: false,
         threads_enabled: false,
         wide_arithmetic_enabled: false,
         ..Config::default()

@@ -7,7 +7,7 @@ mod generate;
 mod ours;
 mod wasmi_engine;
 
-use artifact::Level;
+use artifact::{Feature, Level};
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
@@ -73,9 +73,14 @@ fn engines_agree_on_generated_modules() {
 fn disagreement(seed: u64) -> Result<(), String> {
     let Some(bytes) = generate::module(seed) else { return Ok(()) };
     let expected = wasmi_engine::run(&bytes, seed);
-    let mut generic = tests::request(Level::O2);
+    let request = |level| {
+        let mut request = tests::request(level);
+        request.options.features.0.insert(Feature::TailCall);
+        request
+    };
+    let mut generic = request(Level::O2);
     generic.options.target.cpu_features.clear();
-    let requests = [Level::O0, Level::O2, Level::O3].map(|level| (format!("O{level}"), tests::request(level)));
+    let requests = [Level::O0, Level::O2, Level::O3].map(|level| (format!("O{level}"), request(level)));
     for (title, request) in requests.into_iter().chain([("O2 for any processor".to_string(), generic)]) {
         let told = |what: String| report(seed, &bytes, &format!("{title}: {what}"));
         let actual = ours::run(&bytes, seed, &request).map_err(told)?;
