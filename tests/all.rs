@@ -4,6 +4,7 @@ mod cli;
 mod containers;
 mod dependencies;
 mod differential;
+mod linking;
 mod limits;
 mod modules;
 mod process;
