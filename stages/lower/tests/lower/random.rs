@@ -1,8 +1,8 @@
 //! Random valid modules: every one gives valid IR, whatever its control flow looks like.
 
-use crate::support::lower_bytes;
+use crate::support::{assemble, lower_bytes, target};
 use arbitrary::Unstructured;
-use wasm_smith::{Config, Module};
+use wasm_smith::{Config, InstructionKind, InstructionKinds, Module};
 
 /// How many modules are tried; `RANDOM_MODULES` asks for more.
 const MODULES: u64 = 300;
@@ -18,6 +18,23 @@ fn every_valid_module_gives_valid_code() {
         let bytes = module.to_bytes();
         if let Err(error) = lower_bytes(&bytes, seed % 2 == 0) {
             panic!("module {seed}: {error}");
+        }
+    }
+}
+
+#[test]
+fn vectors_become_machine_code_for_each_architecture() {
+    let mut config = config();
+    config.allowed_instructions =
+        InstructionKinds::new(&[InstructionKind::Vector, InstructionKind::Variable, InstructionKind::NumericInt]);
+    for seed in 0..8 {
+        let module =
+            Module::new(config.clone(), &mut Unstructured::new(&entropy(seed))).expect("there is enough entropy");
+        let bytes = module.to_bytes();
+        for target in [target("x86_64", &[]), target("x86_64", &["avx512f", "avx512vl"]), target("aarch64", &[])] {
+            let assembly = assemble(&target, &bytes);
+            // There is no other call by name: what traps goes through a table.
+            assert!(!assembly.contains("@PLT") && !assembly.contains("\tbl\t"), "a function does what code should");
         }
     }
 }
@@ -42,7 +59,7 @@ fn config() -> Config {
         relaxed_simd_enabled: false,
         saturating_float_to_int_enabled: true,
         sign_extension_ops_enabled: true,
-        simd_enabled: false,
+        simd_enabled: true,
         tail_call_enabled: true,
         threads_enabled: false,
         wide_arithmetic_enabled: false,

@@ -26,9 +26,32 @@ pub fn lower_with(wat: &str, relaxed_traps: bool) -> Result<Lowered, Error> {
 
 /// Lowers a module in its binary form.
 pub fn lower_bytes(bytes: &[u8], relaxed_traps: bool) -> Result<Lowered, Error> {
+    lower_for(&target("x86_64", &["avx"]), bytes, relaxed_traps, |_, functions, wrappers| Lowered {
+        functions: functions.print(),
+        wrappers: wrappers.print(),
+    })
+}
+
+/// The machine code of a module's functions, unoptimized, as assembly.
+pub fn assemble(target: &Target, bytes: &[u8]) -> String {
+    let assembly = lower_for(target, bytes, false, |machine, functions, _| machine.emit_assembly(functions));
+    assembly.expect("the test's module is supported").unwrap_or_else(|error| panic!("{}: {error}", target.triple))
+}
+
+/// An architecture with features beyond its baseline.
+pub fn target(architecture: &str, features: &[&str]) -> Target {
+    let cpu_features = features.iter().map(|feature| feature.to_string()).collect();
+    Target { triple: format!("{architecture}-unknown-linux-gnu"), tune: "generic".into(), cpu_features }
+}
+
+/// Lowers a module for a target. Gives what is made of its functions and wrappers.
+fn lower_for<T>(
+    target: &Target,
+    bytes: &[u8],
+    relaxed_traps: bool,
+    made: impl FnOnce(&llvm::TargetMachine, &llvm::Module<'_>, &llvm::Module<'_>) -> T,
+) -> Result<T, Error> {
     let module = Module::decode(bytes).expect("the test's module can be decoded");
-    let target =
-        Target { triple: "x86_64-unknown-linux-gnu".into(), tune: "generic".into(), cpu_features: vec!["avx".into()] };
     let spec = llvm::TargetSpec {
         triple: target.triple.clone(),
         cpu: target.baseline().into(),
@@ -38,14 +61,13 @@ pub fn lower_bytes(bytes: &[u8], relaxed_traps: bool) -> Result<Lowered, Error> 
     let context = llvm::Context::new();
     let layout = Layout::new(&module);
     let tail_callers = tail_callers(bytes, &module);
-    let input =
-        Input { bytes, module: &module, layout: &layout, target: &target, relaxed_traps, tail_callers: &tail_callers };
+    let input = Input { bytes, module: &module, layout: &layout, target, relaxed_traps, tail_callers: &tail_callers };
     let functions = lower::unit(&context, &machine, &input, 0..module.bodies.len() as u32)?;
     let wrappers = lower::wrappers(&context, &machine, &input)?;
     for module in [&functions, &wrappers] {
         module.verify().unwrap_or_else(|error| panic!("{error}\n{}", module.print()));
     }
-    Ok(Lowered { functions: functions.print(), wrappers: wrappers.print() })
+    Ok(made(&machine, &functions, &wrappers))
 }
 
 /// The functions that make tail calls, as planning finds them.

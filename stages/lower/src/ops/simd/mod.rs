@@ -15,7 +15,7 @@ mod memory;
 mod widen;
 
 use crate::function::{Lowering, Result};
-use llvm::{Builder, Type, Value};
+use llvm::{Builder, Type, TypeKind, Value};
 
 /// How a vector is divided into lanes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,7 +74,7 @@ impl<'c> Lowering<'_, 'c> {
     /// Pops a vector as lanes.
     fn pop_lanes(&mut self, shape: Shape) -> Value<'c> {
         let vector = self.pop();
-        self.env.builder.bitcast(vector, self.lanes_type(shape))
+        self.cast(vector, self.lanes_type(shape))
     }
 
     /// Pops two vectors as lanes: the second operand is on top.
@@ -85,9 +85,19 @@ impl<'c> Lowering<'_, 'c> {
 
     /// Pushes a vector, of any lanes.
     fn push_lanes(&mut self, lanes: Value<'c>) -> Result {
-        let vector = self.env.builder.bitcast(lanes, self.env.unit.types.v128);
-        self.push(vector);
+        self.push(self.cast(lanes, self.env.unit.types.v128));
         Ok(())
+    }
+
+    /// The same bits as a vector of another type. Constants stay such: LLVM by itself would only write the cast down.
+    fn cast(&self, vector: Value<'c>, to: Type<'c>) -> Value<'c> {
+        if vector.ty() == to {
+            return vector;
+        }
+        match (constant_bytes(vector), to.element()) {
+            (Some(bytes), Some(lane)) => self.env.unit.context.const_vector(&constant_lanes(bytes, lane)),
+            _ => self.env.builder.bitcast(vector, to),
+        }
     }
 
     /// An operation on each lane.
@@ -132,4 +142,27 @@ impl<'c> Lowering<'_, 'c> {
     fn has(&self, feature: &str) -> bool {
         self.env.unit.input.target.cpu_features.iter().any(|has| has == feature)
     }
+}
+
+/// The bytes of a constant vector, in memory order.
+fn constant_bytes(vector: Value<'_>) -> Option<[u8; 16]> {
+    let mut bytes = [0; 16];
+    let lanes = vector.ty().element_count()?;
+    for (index, lane) in (0..).zip(bytes.chunks_exact_mut(16 / lanes as usize)) {
+        let value = vector.const_element(index)?;
+        let bits = value.as_const_int().or_else(|| value.as_const_float_bits())?;
+        lane.copy_from_slice(&bits.to_le_bytes()[..lane.len()]);
+    }
+    Some(bytes)
+}
+
+/// Constants of a type that have these bytes, one after the other.
+fn constant_lanes<'c>(bytes: [u8; 16], lane: Type<'c>) -> Vec<Value<'c>> {
+    let (size, constant): (usize, fn(Type<'c>, u64) -> Value<'c>) = match lane.kind() {
+        TypeKind::F32 => (4, Type::const_float_bits),
+        TypeKind::F64 => (8, Type::const_float_bits),
+        _ => (lane.int_width().map_or(16, |bits| bits as usize / 8), Type::const_int),
+    };
+    let bits = |bytes: &[u8]| bytes.iter().rev().fold(0, |bits, &byte| bits << 8 | u64::from(byte));
+    bytes.chunks_exact(size).map(|bytes| constant(lane, bits(bytes))).collect()
 }
