@@ -9,6 +9,7 @@ mod limits;
 mod modules;
 mod process;
 mod programs;
+mod shared_memory;
 mod snapshots;
 mod spec;
 mod stages;

@@ -20,10 +20,14 @@ pub fn names() -> Vec<String> {
 
 /// What one of them may use: most need no more than the standard's edition.
 pub fn features(name: &str) -> Features {
+    let beyond: &[Feature] = match name {
+        "atomic" => &[Feature::Threads, Feature::MultiMemory],
+        "memory64" | "table64" => &[Feature::Memory64, Feature::MultiMemory],
+        "tail_call" => &[Feature::TailCall],
+        _ => &[],
+    };
     let mut features = Features::wasm2();
-    if name == "tail_call" {
-        features.0.insert(Feature::TailCall);
-    }
+    features.0.extend(beyond);
     features
 }
 

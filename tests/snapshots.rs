@@ -20,7 +20,10 @@ macro_rules! modules {
     };
 }
 
-modules! { bulk call control convert float global int memory multi_value reference simd start table tail_call variable }
+modules! {
+    atomic bulk call control convert float global int memory memory64 multi_value reference simd start table table64 tail_call
+    variable
+}
 
 #[test]
 fn every_module_has_snapshots() {
