@@ -21,7 +21,7 @@ macro_rules! modules {
 }
 
 modules! {
-    atomic bulk call control convert float global int memory memory64 multi_value reference simd start table table64 tail_call
+    atomic bulk call control convert float global int memory memory64 multi_value reference simd simd_convert simd_float start table table64 tail_call
     variable
 }
 
