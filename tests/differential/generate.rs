@@ -12,6 +12,9 @@ const VECTORS: u64 = 3;
 /// One in so many modules makes tail calls.
 const TAIL_CALLS: u64 = 2;
 
+/// One in so many modules may have 64-bit memories and tables, and two memories, which may be of two kinds.
+const WIDE: u64 = 4;
+
 /// A module without imports, valid and certain to end; none if the seed gives none.
 pub fn module(seed: u64) -> Option<Vec<u8>> {
     let mut state = seed.wrapping_mul(0xD134_2543_DE82_EF95).wrapping_add(1);
@@ -24,7 +27,13 @@ pub fn module(seed: u64) -> Option<Vec<u8>> {
         (word ^ (word >> 31)).to_le_bytes()
     };
     let input: Vec<u8> = (0..512).flat_map(|_| bytes()).collect();
-    let config = Config { tail_call_enabled: seed.is_multiple_of(TAIL_CALLS), ..config(seed.is_multiple_of(VECTORS)) };
+    let wide = seed.is_multiple_of(WIDE);
+    let config = Config {
+        tail_call_enabled: seed.is_multiple_of(TAIL_CALLS),
+        memory64_enabled: wide,
+        max_memories: if wide { 2 } else { 1 },
+        ..config(seed.is_multiple_of(VECTORS))
+    };
     let mut module = Module::new(config, &mut arbitrary::Unstructured::new(&input)).ok()?;
     module.ensure_termination(FUEL).ok()?;
     Some(module.to_bytes())
@@ -53,6 +62,7 @@ fn config(vectors: bool) -> Config {
         max_imports: 0,
         max_instructions: 200,
         max_memory32_bytes: 1 << 22,
+        max_memory64_bytes: 1 << 22,
         memory_max_size_required: true,
         max_table_elements: 1000,
         table_max_size_required: true,
@@ -63,7 +73,6 @@ fn config(vectors: bool) -> Config {
         exceptions_enabled: false,
         extended_const_enabled: false,
         gc_enabled: false,
-        memory64_enabled: false,
         relaxed_simd_enabled: false,
         simd_enabled: vectors,
         threads_enabled: false,
