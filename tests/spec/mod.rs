@@ -107,6 +107,7 @@ const PROPOSALS: &[Supported] = &[
     Supported { name: Proposal::Simd, on: &[Feature::MultiMemory], off: &[] },
     Supported { name: Proposal::Threads, on: &[Feature::Threads], off: &[Feature::ReferenceTypes] },
     Supported { name: Proposal::Memory64, on: &[Feature::Memory64], off: &[] },
+    Supported { name: Proposal::WideArithmetic, on: &[Feature::WideArithmetic], off: &[] },
     Supported { name: Proposal::TailCall, on: &[Feature::TailCall], off: &[] },
 ];
 
@@ -160,7 +161,7 @@ fn suite_of(prefix: &str, engine: &Engine) {
     cases.retain(|case| case.name.starts_with(prefix));
     // The interpreter has none of these yet.
     let lacking =
-        |case: &Case<'_>| ["threads/", "memory64/", "tail-call/"].iter().any(|lacking| case.name.starts_with(lacking));
+        |case: &Case<'_>| ["threads/", "memory64/", "tail-call/", "wide-arithmetic/"].iter().any(|lacking| case.name.starts_with(lacking));
     cases.retain(|case| !(matches!(engine, Engine::Interpreter) && lacking(case)));
     cases.retain(|case| only.as_ref().is_none_or(|only| case.name.starts_with(only)));
     // The longest first, so that no thread is left with a long one at the end.

@@ -58,6 +58,8 @@ features! {
     Threads "threads" false;
     /// Memories and tables with 64-bit addresses and indices.
     Memory64 "memory64" false;
+    /// Arithmetic with 128-bit results.
+    WideArithmetic "wide-arithmetic" false;
 }
 
 /// A set of proposals.
@@ -79,7 +81,7 @@ impl Features {
     /// The edition 3 of the standard, as far as it is supported.
     pub fn wasm3() -> Features {
         let mut features = Features::wasm2();
-        features.0.extend([Feature::MultiMemory, Feature::TailCall, Feature::ExtendedConst, Feature::Memory64]);
+        features.0.extend([Feature::MultiMemory, Feature::TailCall, Feature::ExtendedConst, Feature::Memory64, Feature::WideArithmetic]);
         features
     }
 

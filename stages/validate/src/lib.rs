@@ -113,6 +113,7 @@ fn wasm_features(features: &Features) -> WasmFeatures {
         Feature::ExtendedConst => WasmFeatures::EXTENDED_CONST,
         Feature::Threads => WasmFeatures::THREADS,
         Feature::Memory64 => WasmFeatures::MEMORY64,
+        Feature::WideArithmetic => WasmFeatures::WIDE_ARITHMETIC,
     });
     each.fold(WasmFeatures::MVP, WasmFeatures::union)
 }
