@@ -6,6 +6,7 @@ mod dependencies;
 mod differential;
 mod linking;
 mod limits;
+mod memory64;
 mod modules;
 mod process;
 mod programs;
