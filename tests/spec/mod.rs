@@ -55,7 +55,8 @@ fn vectors_on_older_processors() {
         older.extend(newer);
         let mut request = tests::request(Level::O2);
         request.options.target.cpu_features.retain(|feature| older.contains(&feature.as_str()));
-        suite_of("simd/", &Engine::Native(request));
+        suite_of("simd/", &Engine::Native(request.clone()));
+        suite_of("relaxed-simd/", &Engine::Native(request));
     }
 }
 
@@ -105,6 +106,7 @@ const PROPOSALS: &[Supported] = &[
     Supported { name: Proposal::MultiMemory, on: &[Feature::MultiMemory], off: &[] },
     Supported { name: Proposal::ExtendedConst, on: &[Feature::ExtendedConst], off: &[] },
     Supported { name: Proposal::Simd, on: &[Feature::MultiMemory], off: &[] },
+    Supported { name: Proposal::RelaxedSimd, on: &[Feature::RelaxedSimd], off: &[] },
     Supported { name: Proposal::Threads, on: &[Feature::Threads], off: &[Feature::ReferenceTypes] },
     Supported { name: Proposal::Memory64, on: &[Feature::Memory64], off: &[] },
     Supported { name: Proposal::WideArithmetic, on: &[Feature::WideArithmetic], off: &[] },
@@ -158,15 +160,16 @@ fn suite_of(prefix: &str, engine: &Engine) {
     let title = engine.title();
     let only = std::env::var("SPEC_FILE").ok();
     let mut cases = cases();
+    cases.retain(|case| only.as_ref().is_none_or(|only| case.name.starts_with(only)));
+    assert!(!cases.is_empty(), "no file of the suite begins with SPEC_FILE");
     cases.retain(|case| case.name.starts_with(prefix));
     // The interpreter has none of these yet.
-    let lacking =
-        |case: &Case<'_>| ["threads/", "memory64/", "tail-call/", "wide-arithmetic/"].iter().any(|lacking| case.name.starts_with(lacking));
+    let lacking = |case: &Case<'_>| {
+        ["relaxed-simd/", "threads/", "memory64/", "tail-call/", "wide-arithmetic/"].iter().any(|lacking| case.name.starts_with(lacking))
+    };
     cases.retain(|case| !(matches!(engine, Engine::Interpreter) && lacking(case)));
-    cases.retain(|case| only.as_ref().is_none_or(|only| case.name.starts_with(only)));
     // The longest first, so that no thread is left with a long one at the end.
     cases.sort_by_key(|case| std::cmp::Reverse(case.file.raw().len()));
-    assert!(!cases.is_empty(), "no file of the suite begins with SPEC_FILE");
 
     let reports = run_all(&cases, engine, only.as_ref().map(|_| title.as_str()));
     let passed: usize = reports.iter().map(|report| report.passed).sum();

@@ -56,6 +56,8 @@ features! {
     ExtendedConst "extended-const" false;
     /// Shared memories and atomic operations.
     Threads "threads" false;
+    /// Vector operators whose results are open in corner cases.
+    RelaxedSimd "relaxed-simd" false;
     /// Memories and tables with 64-bit addresses and indices.
     Memory64 "memory64" false;
     /// Arithmetic with 128-bit results.
@@ -81,7 +83,14 @@ impl Features {
     /// The edition 3 of the standard, as far as it is supported.
     pub fn wasm3() -> Features {
         let mut features = Features::wasm2();
-        features.0.extend([Feature::MultiMemory, Feature::TailCall, Feature::ExtendedConst, Feature::Memory64, Feature::WideArithmetic]);
+        features.0.extend([
+            Feature::MultiMemory,
+            Feature::TailCall,
+            Feature::ExtendedConst,
+            Feature::RelaxedSimd,
+            Feature::Memory64,
+            Feature::WideArithmetic,
+        ]);
         features
     }
 

@@ -108,6 +108,7 @@ fn wasm_features(features: &Features) -> WasmFeatures {
         Feature::BulkMemory => WasmFeatures::BULK_MEMORY,
         Feature::ReferenceTypes => WasmFeatures::REFERENCE_TYPES,
         Feature::Simd => WasmFeatures::SIMD,
+        Feature::RelaxedSimd => WasmFeatures::RELAXED_SIMD,
         Feature::MultiMemory => WasmFeatures::MULTI_MEMORY,
         Feature::TailCall => WasmFeatures::TAIL_CALL,
         Feature::ExtendedConst => WasmFeatures::EXTENDED_CONST,

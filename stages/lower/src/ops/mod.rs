@@ -53,6 +53,7 @@ macro_rules! lower_or_refuse {
     (tail_call $row:expr, $($refusal:tt)*) => { $row };
     (threads $row:expr, $($refusal:tt)*) => { $row };
     (simd $row:expr, $($refusal:tt)*) => { $row };
+    (relaxed_simd $row:expr, $($refusal:tt)*) => { $row };
     (wide_arithmetic $row:expr, $($refusal:tt)*) => { $row };
     ($other:ident $row:expr, $lowering:expr, $op:ident($($arg:ident),*)) => {{
         let _ = ($($arg,)*);

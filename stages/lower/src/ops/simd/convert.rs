@@ -49,7 +49,7 @@ impl<'c> Lowering<'_, 'c> {
     }
 
     /// Lanes of `i32` from one of LLVM's saturating conversions; zeros where there is no lane.
-    fn saturated(&self, name: &str, a: Value<'c>) -> Value<'c> {
+    pub(super) fn saturated(&self, name: &str, a: Value<'c>) -> Value<'c> {
         let builder = &self.env.builder;
         let lanes = if a.ty() == self.lanes_type(F32x4) { 4 } else { 2 };
         let integers = self.env.unit.context.vector(self.env.unit.types.i32, lanes);

@@ -112,11 +112,11 @@ impl<'c> Lowering<'_, 'c> {
 }
 
 /// `b < a ? b : a`, whatever that means for NaNs and zeros.
-fn pseudo_min<'c>(builder: &Builder<'c>, a: Value<'c>, b: Value<'c>) -> Value<'c> {
+pub(super) fn pseudo_min<'c>(builder: &Builder<'c>, a: Value<'c>, b: Value<'c>) -> Value<'c> {
     builder.select(builder.fcmp(FloatPredicate::Olt, b, a), b, a)
 }
 
 /// `a < b ? b : a`, whatever that means for NaNs and zeros.
-fn pseudo_max<'c>(builder: &Builder<'c>, a: Value<'c>, b: Value<'c>) -> Value<'c> {
+pub(super) fn pseudo_max<'c>(builder: &Builder<'c>, a: Value<'c>, b: Value<'c>) -> Value<'c> {
     builder.select(builder.fcmp(FloatPredicate::Olt, a, b), b, a)
 }

@@ -98,19 +98,20 @@ impl<'c> Lowering<'_, 'c> {
         } else if self.is_aarch64() {
             *builder.intrinsic("llvm.aarch64.neon.tbl1", &[a.ty()], &[a, numbers])
         } else {
-            self.swizzle_by_lane(a, numbers)
+            let is_lane = builder.icmp(IntPredicate::Ult, numbers, self.lanes_const(I8x16, 16));
+            self.swizzle_by_lane(a, numbers, is_lane)
         };
         self.push_lanes(swizzled)
     }
 
-    fn swizzle_by_lane(&self, a: Value<'c>, numbers: Value<'c>) -> Value<'c> {
+    /// Lanes by the low four bits of numbers, zeros where there is none.
+    pub(super) fn swizzle_by_lane(&self, a: Value<'c>, numbers: Value<'c>, is_lane: Value<'c>) -> Value<'c> {
         let builder = &self.env.builder;
         let low = builder.and(numbers, self.lanes_const(I8x16, 15));
         let taken = (0..16).fold(a.ty().poison(), |taken, lane| {
             let number = builder.extract_element(low, self.lane(lane));
             builder.insert_element(taken, builder.extract_element(a, number), self.lane(lane))
         });
-        let is_lane = builder.icmp(IntPredicate::Ult, numbers, self.lanes_const(I8x16, 16));
         builder.select(is_lane, taken, a.ty().null())
     }
 }

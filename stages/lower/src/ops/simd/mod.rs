@@ -12,6 +12,7 @@ mod float;
 mod int;
 mod lanes;
 mod memory;
+mod relaxed;
 mod widen;
 
 use crate::function::{Lowering, Result};

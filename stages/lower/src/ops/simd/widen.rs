@@ -77,7 +77,13 @@ impl<'c> Lowering<'_, 'c> {
     }
 
     /// Half of some lanes, chosen by number, extended.
-    fn extended(&self, from: Shape, extend: Extend<'c>, lanes: Value<'c>, number: impl Fn(u32) -> u32) -> Value<'c> {
+    pub(super) fn extended(
+        &self,
+        from: Shape,
+        extend: Extend<'c>,
+        lanes: Value<'c>,
+        number: impl Fn(u32) -> u32,
+    ) -> Value<'c> {
         let context = self.env.unit.context;
         let count = from.lanes() / 2;
         let chosen: Vec<_> = (0..count).map(number).collect();
@@ -87,13 +93,17 @@ impl<'c> Lowering<'_, 'c> {
 
     fn add_pairs_signed(&mut self, from: Shape) -> Result {
         let a = self.pop_lanes(from);
+        let sums = self.pairs_signed(from, a);
+        self.push_lanes(sums)
+    }
+
+    pub(super) fn pairs_signed(&self, from: Shape, a: Value<'c>) -> Value<'c> {
         let ones = self.lanes_const(from, 1);
-        let sums = match from {
+        match from {
             I8x16 if self.is_x86() && self.has("ssse3") => self.multiply_add_bytes(ones, a),
             I16x8 if self.is_x86() => self.multiply_add_words(ones, a),
             _ => self.add_pairs(from, Builder::sext, a),
-        };
-        self.push_lanes(sums)
+        }
     }
 
     fn add_pairs_unsigned(&mut self, from: Shape) -> Result {
@@ -113,7 +123,7 @@ impl<'c> Lowering<'_, 'c> {
 
     /// The x86 instruction that multiplies bytes of two vectors, those of the first unsigned, and adds the products in pairs, with
     /// saturation.
-    fn multiply_add_bytes(&self, a: Value<'c>, b: Value<'c>) -> Value<'c> {
+    pub(super) fn multiply_add_bytes(&self, a: Value<'c>, b: Value<'c>) -> Value<'c> {
         *self.env.builder.intrinsic("llvm.x86.ssse3.pmadd.ub.sw.128", &[], &[a, b])
     }
 
@@ -172,23 +182,29 @@ impl<'c> Lowering<'_, 'c> {
         builder.shuffle_vector(a, b, &all)
     }
 
-    /// The product of fractions with 15 bits behind the point, rounded. Only -1 by -1 gives what has no place: 1.
     fn q15_multiply(&mut self) -> Result {
         let (a, b) = self.pop2_lanes(I16x8);
+        let product = self.q15_saturated(a, b);
+        self.push_lanes(product)
+    }
+
+    /// The product of fractions with 15 bits behind the point, rounded. Only -1 by -1 gives what has no place: 1.
+    pub(super) fn q15_saturated(&self, a: Value<'c>, b: Value<'c>) -> Value<'c> {
         let builder = &self.env.builder;
         if self.is_aarch64() {
-            let product = builder.intrinsic("llvm.aarch64.neon.sqrdmulh", &[a.ty()], &[a, b]);
-            return self.push_lanes(*product);
+            return *builder.intrinsic("llvm.aarch64.neon.sqrdmulh", &[a.ty()], &[a, b]);
         }
-        let wrapped = if self.has("ssse3") {
-            *builder.intrinsic("llvm.x86.ssse3.pmul.hr.sw.128", &[], &[a, b])
-        } else {
-            self.q15_by_halves(a, b)
-        };
-        let least = self.lanes_const(I16x8, 0x8000);
-        let too_large = builder.icmp(IntPredicate::Eq, wrapped, least);
-        let product = builder.xor(wrapped, builder.sext(too_large, a.ty()));
-        self.push_lanes(product)
+        let wrapped = self.q15_wrapped(a, b);
+        let too_large = builder.icmp(IntPredicate::Eq, wrapped, self.lanes_const(I16x8, 0x8000));
+        builder.xor(wrapped, builder.sext(too_large, a.ty()))
+    }
+
+    /// The same, but that -1 by -1 gives -1.
+    pub(super) fn q15_wrapped(&self, a: Value<'c>, b: Value<'c>) -> Value<'c> {
+        if self.has("ssse3") {
+            return *self.env.builder.intrinsic("llvm.x86.ssse3.pmul.hr.sw.128", &[], &[a, b]);
+        }
+        self.q15_by_halves(a, b)
     }
 
     /// The rounded product from its halves of 16 bits each: bit 14 of the lower half is what rounds, bit 15 belongs to the
