@@ -174,3 +174,56 @@ fn imports_that_nobody_defines_are_named() {
     folder.compile("wrong", wrong);
     folder.wasmedge(&["wrong_aot.wasm"]).fails().says("incompatible import type").says("proc_exit").says("0x301");
 }
+
+#[test]
+fn plain_modules_are_interpreted() {
+    let folder = Folder::new();
+    folder.write("fib.wasm", tests::wat(FIBONACCI));
+    folder.write("fib.wat", FIBONACCI);
+    for file in ["fib.wasm", "fib.wat"] {
+        assert_eq!(folder.wasmedge(&["--reactor", file, "fib", "20"]).succeeds("10946\n").stderr, "");
+        for mode in [&["--run-mode", "interpreter"][..], &["--force-interpreter"]] {
+            folder.wasmedge(&[mode, &["--reactor", file, "fib", "20"]].concat()).succeeds("10946\n");
+        }
+        let aot = folder.wasmedge(&["--run-mode", "aot", "--reactor", file, "fib", "20"]);
+        aot.fails().says(file).says("not compiled");
+    }
+    folder.write("wrong.wat", "(module (func)");
+    folder.wasmedge(&["wrong.wat"]).fails().says("wrong.wat");
+    folder.write("invalid.wasm", tests::wat("(module (func (result i32)))"));
+    folder.wasmedge(&["invalid.wasm"]).fails().says("invalid module").says("type mismatch");
+}
+
+/// A program does the same whatever runs it.
+#[test]
+fn interpreted_programs_trap_and_exit_alike() {
+    let folder = Folder::new();
+    folder.compile("functions", FUNCTIONS);
+    folder.compile("exit", EXIT);
+    for file in ["functions.wasm", "functions_aot.wasm"] {
+        let call = |args: &[&str]| folder.wasmedge(&[&["--force-interpreter", "--reactor", file], args].concat());
+        call(&["divide", "1", "0"]).exits(134, "").says("integer divide by zero, Code: 0x404").says("at divide");
+        call(&["through", "0"]).exits(134, "").says("at divide").says("at caller");
+        call(&["load", "65533"]).exits(134, "").says("Code: 0x408").says("byte offset 0x");
+        call(&["recursion"]).exits(134, "").says("call stack exhausted, Code: 0x412").says("at forever").says("more");
+        call(&["references"]).succeeds("<funcref>\n<null>\n<null>\n");
+        call(&["prepared"]).succeeds("1\n");
+    }
+    assert_eq!(folder.wasmedge(&["exit.wasm"]).exits(42, "hello\n").stderr, "");
+}
+
+#[test]
+fn stale_native_code_is_named_and_interpreted() {
+    let folder = Folder::new();
+    folder.compile("fib", FIBONACCI);
+    let mut file = folder.read("fib_aot.wasm");
+    let last = file.len() - 1;
+    file[last] ^= 1;
+    folder.write("stale.wasm", &file);
+    let run = folder.wasmedge(&["--reactor", "stale.wasm", "fib", "20"]);
+    run.succeeds("10946\n").says("[warning] stale.wasm: its native code cannot be used: ").says("compile it again");
+    folder.wasmedge(&["--run-mode", "aot", "--reactor", "stale.wasm", "fib", "20"]).fails().says("cannot be used");
+    // Who asks for the interpreter need not hear of it.
+    let run = folder.wasmedge(&["--force-interpreter", "--reactor", "stale.wasm", "fib", "20"]);
+    assert_eq!(run.succeeds("10946\n").stderr, "");
+}

@@ -1,8 +1,9 @@
 //! Native sections that are whole, but say what is not so or not for this machine.
 
-use super::{compiled, load};
+use super::{compiled, load, run};
 use abi::container::{Native, Slot, UniversalSection, hash, universal};
 use driver::Container;
+use engine::Module;
 
 type Change = fn(&mut Native);
 
@@ -64,8 +65,14 @@ const ALTERATIONS: &[(&str, Change)] = &[
 fn what_a_section_says_must_fit() {
     load(&altered(|_| {})).expect("an unaltered section");
     for (expected, change) in ALTERATIONS {
-        let text = load(&altered(change)).expect_err(expected);
+        let file = altered(change);
+        let text = load(&file).expect_err(expected);
         assert!(text.contains(expected), "`{text}` should say `{expected}`");
+        // The module itself is whole: it is interpreted, with a warning that says the same.
+        let module = Module::from_bytes(file).expect(expected);
+        let warning = module.warning().expect(expected);
+        assert!(!module.is_native() && warning.contains(expected), "`{warning}` should say `{expected}`");
+        run(&module);
     }
 }
 

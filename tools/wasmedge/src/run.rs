@@ -2,9 +2,10 @@
 
 use crate::arguments::{self, Arguments};
 use crate::{report, values};
-use engine::{Func, Instance, Linker, Module, Store, WasiBuilder, WasiContext};
+use engine::{Func, Instance, Linker, Mode, Module, Store, WasiBuilder, WasiContext};
 use std::ffi::OsString;
 use std::io::Write;
+use std::path::Path;
 use std::process::ExitCode;
 
 /// The function that a program begins with, and the one that prepares a reactor.
@@ -27,7 +28,7 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
 fn run(arguments: &Arguments) -> Result<ExitCode, String> {
     let console = arguments.console;
     let file = arguments.file.display();
-    let module = Module::from_file_in(&arguments.file, arguments.mode).map_err(|error| format!("{file}: {error}"))?;
+    let module = load(&arguments.file, arguments.mode).map_err(|error| format!("{file}: {error}"))?;
     if let Some(warning) = module.warning() {
         console.warning(format!("{file}: {warning}"));
     }
@@ -49,6 +50,18 @@ fn run(arguments: &Arguments) -> Result<ExitCode, String> {
         Ok(()) => ExitCode::SUCCESS,
         Err(trap) => report::end(console, trap),
     })
+}
+
+/// Loads a file; one whose name ends in `.wat` is a module's text.
+fn load(file: &Path, mode: Mode) -> Result<Module, String> {
+    let module = match file.extension() {
+        Some(extension) if extension == "wat" => {
+            let bytes = wat::parse_file(file).map_err(|error| error.to_string())?;
+            Module::from_bytes_in(bytes, mode)
+        }
+        _ => Module::from_file_in(file, mode),
+    };
+    module.map_err(|error| error.to_string())
 }
 
 /// Calls the function that the first argument names, and prints its results.
@@ -78,7 +91,7 @@ fn react(arguments: &Arguments, store: &mut Store, instance: Instance) -> Result
 
 /// The functions that an instance exports, for messages.
 fn exported(store: &Store, instance: Instance) -> String {
-    let functions = store.exports(instance).into_iter().filter_map(|(name, item)| match item {
+    let functions = store.exports(instance).filter_map(|(name, item)| match item {
         engine::Extern::Func(func) => Some((name, func)),
         _ => None,
     });

@@ -12,7 +12,7 @@ rows! {
     visit_i8x16_splat => splat(|word| i8x16::splat(word as i8));
     visit_i16x8_splat => splat(|word| i16x8::splat(word as i16));
     visit_i32x4_splat, visit_f32x4_splat => splat(|word| i32x4::splat(word as i32));
-    visit_i64x2_splat, visit_f64x2_splat => splat(|word| u64x2::splat(word));
+    visit_i64x2_splat, visit_f64x2_splat => splat(u64x2::splat);
     visit_i8x16_extract_lane_s(lane: u8) => extract(lane, |a, lane| i32::from(i8x16::extract(a, lane)).to_word());
     visit_i8x16_extract_lane_u(lane: u8) => extract(lane, |a, lane| u8x16::extract(a, lane).into());
     visit_i16x8_extract_lane_s(lane: u8) => extract(lane, |a, lane| i32::from(i16x8::extract(a, lane)).to_word());
