@@ -83,12 +83,17 @@ fn disagreement(seed: u64) -> Result<(), String> {
     let requests = [Level::O0, Level::O2, Level::O3].map(|level| (format!("O{level}"), request(level)));
     for (title, request) in requests.into_iter().chain([("O2 for any processor".to_string(), generic)]) {
         let told = |what: String| report(seed, &bytes, &format!("{title}: {what}"));
-        let actual = ours::run(&bytes, seed, &request).map_err(told)?;
+        let actual = ours::native(&bytes, seed, &request).map_err(told)?;
         if let Some(difference) = difference(&expected, &actual) {
             return Err(told(difference));
         }
     }
-    Ok(())
+    let told = |what: String| report(seed, &bytes, &format!("interpreter: {what}"));
+    let interpreted = ours::interpreted(&bytes, seed).map_err(told)?;
+    match interpreted.and_then(|actual| difference(&expected, &actual)) {
+        Some(difference) => Err(told(difference)),
+        None => Ok(()),
+    }
 }
 
 fn report(seed: u64, bytes: &[u8], what: &str) -> String {

@@ -2,15 +2,28 @@
 
 use super::{Numbers, Outcome, Shown};
 use driver::{Request, Silent};
-use engine::{Extern, Linker, Mode, Module, Store, Trap, TrapCode, ValType, Value};
+use engine::{Extern, InterpreterError, Linker, Mode, Module, ModuleError, Store, Trap, TrapCode, ValType, Value};
 
 /// Compiles a module as a request says and runs it.
-pub fn run(bytes: &[u8], seed: u64, request: &Request) -> Result<Outcome, String> {
+pub fn native(bytes: &[u8], seed: u64, request: &Request) -> Result<Outcome, String> {
     let file = driver::compile(bytes, request, &Silent).map_err(|error| error.to_string())?.file;
     let module = Module::from_bytes_in(file, Mode::Aot).map_err(|error| error.to_string())?;
+    run(&module, seed)
+}
+
+/// Runs a module by the interpreter; none if it uses what that does not know yet.
+pub fn interpreted(bytes: &[u8], seed: u64) -> Result<Option<Outcome>, String> {
+    match Module::from_bytes_in(bytes.to_vec(), Mode::Interpreter) {
+        Ok(module) => run(&module, seed).map(Some),
+        Err(ModuleError::Interpreter(InterpreterError::Unsupported { .. })) => Ok(None),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn run(module: &Module, seed: u64) -> Result<Outcome, String> {
     let mut store = Store::new();
     let mut outcome = Outcome { failed: None, calls: Vec::new(), state: Vec::new() };
-    let instance = match Linker::new().instantiate(&mut store, &module) {
+    let instance = match Linker::new().instantiate(&mut store, module) {
         Ok(instance) => instance,
         Err(engine::InstantiateError::Trap(trap)) => {
             outcome.failed = Some(reason(&trap));
