@@ -373,6 +373,41 @@ impl<'s> Guest<'s> {
         trap.push(|| Frame::new(&self.module, function));
     }
 
+    /// `table.copy`
+    ///
+    /// # Errors
+    /// If it traps.
+    ///
+    /// # Panics
+    /// If the tables are of different types.
+    pub fn table_copy(
+        &mut self,
+        to_table: u32,
+        from_table: u32,
+        to: u64,
+        from: u64,
+        length: u64,
+    ) -> Result<(), TrapCode> {
+        let [to_type, from_type] = [to_table, from_table].map(|table| self.element_type(TableIdx(table)));
+        assert_eq!(to_type, from_type, "both tables hold the same kind of references");
+        let instance = self.instance;
+        self.data_mut().table_copy(instance, to_table, from_table, to, from, length)
+    }
+
+    /// `table.init`
+    ///
+    /// # Errors
+    /// If it traps.
+    ///
+    /// # Panics
+    /// If the segment is not of the table's type.
+    pub fn table_init(&mut self, table: u32, element: u32, to: u64, from: u32, length: u32) -> Result<(), TrapCode> {
+        let segment = self.module.declarations().elements[element as usize].element;
+        assert_eq!(self.element_type(TableIdx(table)), segment, "table and segment hold the same kind of references");
+        let instance = self.instance;
+        self.data_mut().table_init(instance, table, element, to, from, length)
+    }
+
     bulk! {
         /// `memory.copy`
         memory_copy(to_memory: u32, from_memory: u32, to: u64, from: u64, length: u64);
@@ -382,10 +417,6 @@ impl<'s> Guest<'s> {
         memory_init(memory: u32, data: u32, to: u64, from: u32, length: u32);
         /// `data.drop`
         data_drop(data: u32);
-        /// `table.copy`
-        table_copy(to_table: u32, from_table: u32, to: u64, from: u64, length: u64);
-        /// `table.init`
-        table_init(table: u32, element: u32, to: u64, from: u32, length: u32);
         /// `elem.drop`
         elem_drop(element: u32);
     }
