@@ -6,8 +6,9 @@ mod case;
 mod tree;
 
 use crate::process::{self, Input, Outcome};
-use artifact::Level;
+use artifact::{Feature, Level};
 use case::{Case, Step};
+use driver::Silent;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -32,7 +33,7 @@ macro_rules! programs {
 }
 
 programs! {
-    args calls compress exitcode fannkuch files jsontool memory mix nbody numbers sha256 sieve simd spectral sqlite stdin trap
+    args calls compress dispatch exitcode fannkuch files jsontool memory mix nbody numbers sha256 sieve simd spectral sqlite stdin trap
 }
 
 #[test]
@@ -74,8 +75,12 @@ fn check(program: &str) {
     let heavy = std::env::var_os("HEAVY").is_some();
     let folder = TempDir::new().expect("a temporary folder");
     let compiled = folder.path().join(program).with_extension("wasm");
-    let bytes = tests::compile(&wasm(program), Level::O2).unwrap_or_else(|error| panic!("{program}: {error}"));
-    fs::write(&compiled, bytes).expect("the compiled program is written");
+    let mut request = tests::request(Level::O2);
+    if program == "dispatch" {
+        request.options.features.0.insert(Feature::TailCall);
+    }
+    let made = driver::compile(&wasm(program), &request, &Silent).unwrap_or_else(|error| panic!("{program}: {error}"));
+    fs::write(&compiled, made.file).expect("the compiled program is written");
     let cases = Case::all().into_iter().filter(|case| case.program == program);
     let cases = cases.filter(|case| heavy || !case.heavy || ALWAYS.contains(&case.name.as_str()));
     let failures: Vec<String> = cases

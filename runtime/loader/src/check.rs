@@ -58,7 +58,7 @@ fn check_layout(native: &Native, length: usize) -> Result<(), Rejected> {
     }
     let tails = native.tails.iter().map(|tail| tail.function.index());
     if !tails.clone().is_sorted_by(|a, b| a < b) || tails.last().is_some_and(|last| last >= native.functions.len()) {
-        return Err(Rejected::Layout("tail functions are not those of functions in order"));
+        return Err(Rejected::Layout("tail functions are out of order"));
     }
     let mut end = slots.start;
     for slot in &native.slots {

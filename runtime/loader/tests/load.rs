@@ -1,7 +1,8 @@
 //! Loading files: good ones, and all kinds of bad ones.
 
-use abi::container::{ContainerError, Native, Parts, Slot, UniversalSection, hash, universal};
+use abi::container::{ContainerError, Native, Parts, Slot, Tail, UniversalSection, hash, universal};
 use abi::module::Module;
+use abi::types::DefinedFuncIdx;
 use loader::{LoadError, Loaded, Rejected, load, load_bytes};
 use std::path::PathBuf;
 
@@ -33,6 +34,10 @@ fn image() -> (Native, Vec<u8>) {
         slots: vec![Slot { symbol: "memcpy".into(), offset: 4096 }],
     };
     (native, image)
+}
+
+fn tail(function: u32, offset: u32) -> Tail {
+    Tail { function: DefinedFuncIdx(function), offset }
 }
 
 fn good() -> Vec<u8> {
@@ -171,6 +176,9 @@ fn each_check_has_its_own_reason() {
         (|native| native.functions[0] = 3, Rejected::Layout("a function is outside of the code")),
         (|native| native.entries[0] = u32::MAX, Rejected::Layout("a function is outside of the code")),
         (|native| native.hosts[0] = 4096, Rejected::Layout("a function is outside of the code")),
+        (|native| native.tails.push(tail(0, 3)), Rejected::Layout("a function is outside of the code")),
+        (|native| native.tails.push(tail(1, 0)), Rejected::Layout("tail functions are out of order")),
+        (|native| native.tails = vec![tail(0, 0); 2], Rejected::Layout("tail functions are out of order")),
         (|native| native.slots[0].offset = 0, Rejected::Layout("import slots overlap")),
         (|native| native.slots[0].offset = 4097, Rejected::Layout("import slots overlap")),
         (|native| native.slots[0].offset = 4104, Rejected::Layout("an import slot is out of bounds")),
@@ -287,6 +295,6 @@ fn reasons_read_well() {
     let error = LoadError::Library(Rejected::Container(ContainerError::Version(9)));
     assert_eq!(
         error.to_string(),
-        "the shared library cannot be used: the native code cannot be read: its format version is 9, not 1"
+        "the shared library cannot be used: the native code cannot be read: its format version is 9, not 2"
     );
 }

@@ -4,4 +4,5 @@ mod control;
 mod random;
 mod shape;
 mod support;
+mod tail_call;
 mod unsupported;
