@@ -96,6 +96,11 @@ fn a_proposal_that_is_off_is_named_by_its_switch() {
     for (text, option, switch) in [
         ("(module (memory 1) (memory 1))", None, "pass --enable-multi-memory"),
         ("(module (func $f return_call $f))", None, "pass --enable-tail-call"),
+        ("(module (memory 1 1 shared))", None, "pass --enable-threads"),
+        ("(module (func atomic.fence))", Some("--wasm-3"), "pass --enable-threads"),
+        ("(module (memory i64 1))", None, "pass --enable-memory64"),
+        ("(module (table i64 1 funcref))", None, "pass --enable-memory64"),
+        ("(module (func (param i64) (drop (i32.load (local.get 0)))) (memory i64 1))", None, "pass --enable-memory64"),
         (
             "(module (func (result i32 i32) i32.const 1 i32.const 2))",
             Some("--disable-multi-value"),
@@ -117,6 +122,16 @@ fn a_proposal_that_is_off_is_named_by_its_switch() {
         .wasmedge(&["compile", "--wasm-1", "--enable-sign-extension-operators", "module.wat", "out.wasm"])
         .succeeds("");
     assert_eq!(folder.names(), ["module.wat", "out.wasm"]);
+    for (options, text) in [
+        (&["--wasm-3"][..], "(module (memory i64 1) (memory 1) (table i64 1 funcref) (func $f return_call $f))"),
+        (&["--enable-threads"], "(module (memory 1 1 shared) (func atomic.fence))"),
+        (&["--enable-all"], "(module (memory i64 1 1 shared) (func atomic.fence))"),
+    ] {
+        folder.write("module.wat", text);
+        let args: Vec<&str> = ["compile"].iter().chain(options).chain(&["module.wat", "out.wasm"]).copied().collect();
+        folder.wasmedge(&args).succeeds("");
+    }
+    folder.wasmedge(&["compile", "--wasm-2", "--wasm-3", "module.wat", "out.wasm"]).fails().says("--wasm-3");
 }
 
 #[test]
