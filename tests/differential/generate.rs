@@ -17,6 +17,31 @@ const WIDE: u64 = 4;
 
 /// A module without imports, valid and certain to end; none if the seed gives none.
 pub fn module(seed: u64) -> Option<Vec<u8>> {
+    let wide = seed.is_multiple_of(WIDE);
+    let config = Config {
+        tail_call_enabled: seed.is_multiple_of(TAIL_CALLS),
+        memory64_enabled: wide,
+        max_memories: if wide { 2 } else { 1 },
+        ..config(seed.is_multiple_of(VECTORS))
+    };
+    made(seed, config)
+}
+
+/// The same, with vectors and the relaxed operators on them.
+pub fn relaxed(seed: u64) -> Option<Vec<u8>> {
+    made(
+        seed,
+        Config {
+            relaxed_simd_enabled: true,
+            tail_call_enabled: false,
+            memory64_enabled: false,
+            max_memories: 1,
+            ..config(true)
+        },
+    )
+}
+
+fn made(seed: u64, config: Config) -> Option<Vec<u8>> {
     let mut state = seed.wrapping_mul(0xD134_2543_DE82_EF95).wrapping_add(1);
     let mut bytes = || {
         // splitmix64: every byte of the generator's input matters, so they should not be alike.
@@ -27,13 +52,6 @@ pub fn module(seed: u64) -> Option<Vec<u8>> {
         (word ^ (word >> 31)).to_le_bytes()
     };
     let input: Vec<u8> = (0..512).flat_map(|_| bytes()).collect();
-    let wide = seed.is_multiple_of(WIDE);
-    let config = Config {
-        tail_call_enabled: seed.is_multiple_of(TAIL_CALLS),
-        memory64_enabled: wide,
-        max_memories: if wide { 2 } else { 1 },
-        ..config(seed.is_multiple_of(VECTORS))
-    };
     let mut module = Module::new(config, &mut arbitrary::Unstructured::new(&input)).ok()?;
     module.ensure_termination(FUEL).ok()?;
     Some(module.to_bytes())

@@ -55,11 +55,21 @@ fn seeds() -> std::ops::Range<u64> {
 
 #[test]
 fn engines_agree_on_generated_modules() {
-    let seeds = seeds();
+    none_fails(seeds(), disagreement);
+}
+
+/// What the specification leaves open must not depend on the processor, nor on the level.
+#[test]
+fn relaxed_vectors_mean_the_same_everywhere() {
+    none_fails(0..SEEDS, relaxed_disagreement);
+}
+
+/// Tries something for each seed, on all cores.
+fn none_fails(seeds: std::ops::Range<u64>, tried: fn(u64) -> Result<(), String>) {
     let next = AtomicU64::new(seeds.start);
     let work = || {
         let take = || Some(next.fetch_add(1, Ordering::Relaxed)).filter(|seed| seeds.contains(seed));
-        std::iter::from_fn(take).filter_map(|seed| disagreement(seed).err()).collect::<Vec<_>>()
+        std::iter::from_fn(take).filter_map(|seed| tried(seed).err()).collect::<Vec<_>>()
     };
     let cores = thread::available_parallelism().map_or(1, |cores| cores.get());
     let failures = thread::scope(|scope| {
@@ -94,6 +104,25 @@ fn disagreement(seed: u64) -> Result<(), String> {
         Some(difference) => Err(told(difference)),
         None => Ok(()),
     }
+}
+
+/// Runs one module with relaxed vectors, compiled in several ways.
+fn relaxed_disagreement(seed: u64) -> Result<(), String> {
+    let Some(bytes) = generate::relaxed(seed) else { return Ok(()) };
+    let told = |what: String| report(seed, &bytes, &what);
+    let run = |level, newer: &[&str]| {
+        let mut request = tests::request(level);
+        request.options.features.0.insert(Feature::RelaxedSimd);
+        request.options.target.cpu_features.retain(|feature| newer.contains(&feature.as_str()));
+        ours::native(&bytes, seed, &request).map_err(told)
+    };
+    let expected = run(Level::O0, &[])?;
+    for newer in [&[][..], &["sse3", "ssse3"], &["sse3", "ssse3", "sse4.1", "avx", "avx2", "fma"], abi::cpu::X86_64] {
+        if let Some(difference) = difference(&expected, &run(Level::O2, newer)?) {
+            return Err(told(format!("with {newer:?}: {difference}")));
+        }
+    }
+    Ok(())
 }
 
 fn report(seed: u64, bytes: &[u8], what: &str) -> String {
