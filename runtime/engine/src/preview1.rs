@@ -10,7 +10,7 @@ use wasi::{Context, FUNCTIONS, MODULE, Ty};
 const MEMORY: &str = "memory";
 
 /// Defines all of WASI preview 1 for one program. When the program calls `proc_exit`, the call that runs it fails with
-/// [`wasi::Exit`] as the host's error.
+/// [`wasi::Exit`] as the host's error. The calls of a program whose memory is shared fail.
 pub fn add_wasi(linker: &mut Linker, store: &mut Store, context: Context) {
     let context = Arc::new(Mutex::new(context));
     for function in FUNCTIONS {

@@ -4,8 +4,9 @@
 //! ([`Interpret`]). A [`Store`] makes instances of [`Module`]s, links them and calls their functions, whatever runs them. What
 //! must hold:
 //!
-//! - A store owns all that its instances consist of and frees it as a whole. Handles ([`Func`], [`Memory`], …) are small
-//!   copies that say which store they belong to; using one with another store panics.
+//! - A store owns all that its instances consist of and frees it as a whole, but for memories that it shares with others
+//!   ([`SharedMemory`]). Handles ([`Func`], [`Memory`], …) are small copies that say which store they belong to; using one with
+//!   another store panics.
 //! - Contexts, cells, records and definitions (see [`abi::layout`]) never move while the store lives, since native code and
 //!   other instances hold pointers to them. They are reached through raw pointers only, never through long-lived references.
 //! - Guest code runs on a stack of its own (module `stack`), the runtime and host functions on the stack of the calling

@@ -17,7 +17,8 @@
 //!
 //! By default a trap happens exactly when the specification says (section 4.4), with all stores before it done. LLVM does not
 //! know that a memory access may trap, so accesses to linear memory, and stores to globals and tables, are volatile: they
-//! are neither dropped nor reordered among each other. [`Input::relaxed_traps`] makes them plain.
+//! are neither dropped nor reordered among each other. [`Input::relaxed_traps`] makes them plain, but for accesses to memory in
+//! modules that share one: where threads race, LLVM gives a plain load no value at all, and a volatile one what is there.
 #![forbid(unsafe_code)]
 
 mod env;
