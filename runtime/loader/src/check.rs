@@ -56,8 +56,8 @@ fn check_layout(native: &Native, length: usize) -> Result<(), Rejected> {
     if !functions.all(|offset| text.contains(offset)) {
         return Err(Rejected::Layout("a function is outside of the code"));
     }
-    let tails = native.tails.iter().map(|tail| tail.function.index());
-    if !tails.clone().is_sorted_by(|a, b| a < b) || tails.last().is_some_and(|last| last >= native.functions.len()) {
+    let beyond = native.tails.last().is_some_and(|tail| tail.function.index() >= native.functions.len());
+    if beyond || !native.tails.is_sorted_by(|a, b| a.function < b.function) {
         return Err(Rejected::Layout("tail functions are out of order"));
     }
     let mut end = slots.start;

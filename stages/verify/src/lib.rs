@@ -59,3 +59,31 @@ fn convention(function: Function<'_>, name: &str) -> Result<(), &'static str> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use llvm::Context;
+
+    fn rejected(text: &str) -> Option<String> {
+        let context = Context::new();
+        let module = Module::parse(&context, "unit", text).expect("the test's module is well-formed");
+        verify(&module).err().map(|error| error.message)
+    }
+
+    #[test]
+    fn each_symbol_has_its_convention() {
+        for (name, right, wrong) in [
+            ("wasm.function.0", "fastcc", "tailcc"),
+            ("wasm.host.i.", "fastcc", "ccc"),
+            ("wasm.tail.0", "tailcc", "fastcc"),
+            ("wasm.entry.i.", "ccc", "fastcc"),
+        ] {
+            let declared = |convention| rejected(&format!("declare hidden {convention} void @{name}(ptr)"));
+            assert_eq!(declared(right), None);
+            let message = declared(wrong).expect("another convention");
+            assert!(message.ends_with("has another calling convention than the ABI says"), "{message}");
+        }
+        assert!(rejected("declare hidden fastcc void @wasm.tale.0(ptr)").is_some());
+    }
+}

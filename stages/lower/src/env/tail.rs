@@ -25,6 +25,9 @@ impl<'c> Env<'_, 'c> {
     }
 
     /// Stores the arguments of a tail function that find no register. Gives the others.
+    ///
+    /// On the stack they might need more room than the caller's own arguments have; moving the return address out of their way
+    /// hides it from backtraces. Besides, LLVM 22 leaves out the stores of stack arguments when a call is `musttail`.
     pub(super) fn tail_args(&self, ty: &FuncType, context: Value<'c>, args: &[Value<'c>]) -> Vec<Value<'c>> {
         let places = tail_places(ty);
         let slots = self.tail_slots(context, &places);
