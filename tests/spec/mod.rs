@@ -165,7 +165,9 @@ fn suite_of(prefix: &str, engine: &Engine) {
     cases.retain(|case| case.name.starts_with(prefix));
     // The interpreter has none of these yet.
     let lacking = |case: &Case<'_>| {
-        ["relaxed-simd/", "threads/", "memory64/", "tail-call/", "wide-arithmetic/"].iter().any(|lacking| case.name.starts_with(lacking))
+        ["relaxed-simd/", "threads/", "memory64/", "tail-call/", "wide-arithmetic/"]
+            .iter()
+            .any(|lacking| case.name.starts_with(lacking))
     };
     cases.retain(|case| !(matches!(engine, Engine::Interpreter) && lacking(case)));
     // The longest first, so that no thread is left with a long one at the end.
