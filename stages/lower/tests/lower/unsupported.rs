@@ -16,6 +16,5 @@ fn refused(wat: &str, because: &str) {
 #[test]
 fn operators_of_other_proposals_are_refused() {
     refused("(module (func) (func (return_call_ref 0 (ref.null 0))))", "ReturnCallRef (function_references)");
-    let swizzle = "(i8x16.relaxed_swizzle (local.get 0) (local.get 0))";
-    refused(&format!("(module (func) (func (param v128) (drop {swizzle})))"), "I8x16RelaxedSwizzle (relaxed_simd)");
+    refused("(module (func) (func (drop (ref.i31 (i32.const 1)))))", "RefI31 (gc)");
 }
