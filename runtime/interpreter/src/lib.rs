@@ -1,9 +1,9 @@
 //! Runs plain WebAssembly.
 //!
 //! In: the bytes of a module. Out: a [`vm::Module`] that can be instantiated beside native ones, in the same stores. Loading
-//! decodes and validates; a function is translated when it is called first (measured: see `translate`). Its body becomes
-//! instructions of eight bytes whose operands are slots of a frame, with resolved branches (module `instruction`), which a loop
-//! runs (module `run`).
+//! decodes and validates; a function is translated when it is called first, so that what is never called costs no more. Its
+//! body becomes instructions of eight bytes whose operands are slots of a frame, with resolved branches (module `instruction`),
+//! which a loop runs (module `run`).
 //!
 //! What must hold: translation of a module that was loaded does not fail; instructions name slots within a frame's window only.
 #![forbid(unsafe_code)]
