@@ -112,7 +112,7 @@ fn compile(bytes: &[u8], options: &Options, container: Container, jobs: usize, b
 fn stepwise(dir: &BuildDir, bytes: &[u8], options: &Options, by_unit: bool) -> Vec<u8> {
     step(dir, Step::Parse { bytes: Some(bytes), options });
     step(dir, Step::Validate);
-    let plan: Plan = dir.read_artifact(&dir.plan(), Stage::Validate).expect("the plan is there");
+    let (plan, _) = dir.read_artifact::<Plan>(&dir.plan(), Stage::Validate).expect("the plan is there");
     for stage in [Step::Lower, Step::Verify, Step::Optimize, Step::Codegen] {
         match by_unit {
             true => plan.unit_ids().rev().for_each(|unit| step(dir, stage(Some(unit)))),

@@ -1,6 +1,6 @@
 //! A build directory: where artifacts lie.
 
-use crate::{Artifact, Error, Stage, UnitId};
+use crate::{Artifact, Error, Kind, Stage, UnitId};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -65,15 +65,16 @@ impl BuildDir {
         })
     }
 
-    /// Reads a text artifact.
+    /// Reads a text artifact; with it, its bytes.
     ///
     /// # Errors
     /// If it cannot be read or is not in its form.
-    pub fn read_artifact<A: Artifact>(&self, path: &Path, stage: Stage) -> Result<A, Error> {
+    pub fn read_artifact<A: Artifact>(&self, path: &Path, stage: Stage) -> Result<(A, Vec<u8>), Error> {
         let bytes = self.read(path, stage, A::STAGE)?;
-        let text =
-            String::from_utf8(bytes).map_err(|error| Error::new(stage, crate::Kind::Malformed, error.to_string()));
-        text.and_then(|text| A::read(&text)).map_err(|error| Error { stage, ..error }.in_file(path))
+        let malformed = |error: std::str::Utf8Error| Error::new(stage, Kind::Malformed, error.to_string());
+        let artifact = std::str::from_utf8(&bytes).map_err(malformed).and_then(A::read);
+        let artifact = artifact.map_err(|error| Error { stage, ..error }.in_file(path))?;
+        Ok((artifact, bytes))
     }
 
     /// Writes a file so that it appears whole or not at all.

@@ -1,7 +1,7 @@
 //! Keeping the manifest of a build directory.
 
-use artifact::{Artifact, BuildDir, Entry, Error, Kind, Manifest, Options, Stage};
-use std::path::{Path, PathBuf};
+use artifact::{Artifact, BuildDir, Entry, Error, Manifest, Options, Stage};
+use std::path::Path;
 use std::sync::Mutex;
 
 /// Writes artifacts and remembers their hashes until the manifest is written.
@@ -25,7 +25,7 @@ impl Record {
 
     /// The record of a compile that goes on.
     pub fn open(dir: BuildDir, stage: Stage) -> Result<Record, Error> {
-        let manifest = dir.read_artifact(&dir.manifest(), stage)?;
+        let (manifest, _) = dir.read_artifact(&dir.manifest(), stage)?;
         Ok(Record { dir, manifest: Mutex::new(manifest) })
     }
 
@@ -49,19 +49,6 @@ impl Record {
         let name = path.strip_prefix(self.dir.path()).unwrap_or(path).to_string_lossy().into_owned();
         self.lock().artifacts.insert(name, entry);
         Ok(())
-    }
-
-    /// Reads an artifact that was made before.
-    pub fn read(&self, path: PathBuf, stage: Stage, maker: Stage) -> Result<Vec<u8>, Error> {
-        self.dir.read(&path, stage, maker)
-    }
-
-    /// Reads a text artifact that was made before; with it, its bytes.
-    pub fn read_artifact<A: Artifact>(&self, path: PathBuf, stage: Stage) -> Result<(A, Vec<u8>), Error> {
-        let bytes = self.dir.read(&path, stage, A::STAGE)?;
-        let text = std::str::from_utf8(&bytes).map_err(|error| Error::new(stage, Kind::Malformed, error.to_string()));
-        let artifact = text.and_then(A::read).map_err(|error| Error { stage, ..error }.in_file(path))?;
-        Ok((artifact, bytes))
     }
 
     /// Writes the manifest.

@@ -5,7 +5,7 @@ use crate::record::Record;
 use crate::units::{Prepared, read_ir};
 use abi::layout::Layout;
 use artifact::{Artifact, BuildDir, Error, Kind, Options, Parsed, Plan, Stage, UnitId};
-use llvm::Context;
+use llvm::{Context, TargetMachine};
 use output::Container;
 use rayon::prelude::*;
 use std::path::Path;
@@ -78,8 +78,8 @@ fn parse_step(dir: &BuildDir, bytes: Option<&[u8]>, options: &Options, observer:
 fn validate_step(dir: &BuildDir, observer: &dyn Observer) -> Result<(), Error> {
     observer.begins(Stage::Validate);
     let record = Record::open(dir.clone(), Stage::Validate)?;
-    let bytes = record.read(dir.input(), Stage::Validate, Stage::Parse)?;
-    let (parsed, text) = record.read_artifact::<Parsed>(dir.parsed(), Stage::Validate)?;
+    let bytes = dir.read(&dir.input(), Stage::Validate, Stage::Parse)?;
+    let (parsed, text) = dir.read_artifact::<Parsed>(&dir.parsed(), Stage::Validate)?;
     let plan = validate::validate(&bytes, &parsed, &record.options())?;
     record.write(Stage::Validate, &dir.plan(), &[&bytes, &text], plan.write().as_bytes())?;
     record.close(Stage::Validate)
@@ -94,23 +94,33 @@ fn unit_step(dir: &BuildDir, stage: Stage, only: Option<UnitId>, observer: &dyn 
         }
         let units = only.map_or(all, |unit| vec![unit]);
         observer.planned(units.len());
+        let work = |machine: &mut Result<TargetMachine, Error>, &unit: &UnitId| {
+            let machine = machine.as_ref().map_err(Clone::clone)?;
+            unit_stage(prepared, machine, record, plan, stage, unit)
+        };
         let results: Vec<Result<(), Error>> =
-            units.par_iter().with_max_len(1).map(|&unit| unit_stage(prepared, record, plan, stage, unit)).collect();
+            units.par_iter().with_max_len(1).map_init(|| prepared.machine(), work).collect();
         results.into_iter().collect::<Result<(), Error>>()?;
         record.close(stage)
     })
 }
 
-fn unit_stage(prepared: &Prepared<'_>, record: &Record, plan: &[u8], stage: Stage, unit: UnitId) -> Result<(), Error> {
+fn unit_stage(
+    prepared: &Prepared<'_>,
+    machine: &TargetMachine,
+    record: &Record,
+    plan: &[u8],
+    stage: Stage,
+    unit: UnitId,
+) -> Result<(), Error> {
     let dir = record.dir();
-    let machine = prepared.machine()?;
     let context = Context::new();
-    let from = |maker| record.read(dir.unit(maker, unit), stage, maker);
+    let from = |maker| dir.read(&dir.unit(maker, unit), stage, maker);
     let in_file = |maker| move |error: Error| error.in_file(dir.unit(maker, unit));
     let parse = |maker, text: &[u8]| read_ir(&context, unit, text, stage).map_err(in_file(maker));
     let write = |from: &[u8], made: &[u8]| record.write(stage, &dir.unit(stage, unit), &[from], made);
     match stage {
-        Stage::Lower => write(plan, prepared.lower(&context, &machine, unit)?.print().as_bytes()),
+        Stage::Lower => write(plan, prepared.lower(&context, machine, unit)?.print().as_bytes()),
         Stage::Verify => {
             let text = from(Stage::Lower)?;
             let verdict = prepared.verify(&parse(Stage::Lower, &text)?, unit).map_err(in_file(Stage::Lower))?;
@@ -119,20 +129,20 @@ fn unit_stage(prepared: &Prepared<'_>, record: &Record, plan: &[u8], stage: Stag
         Stage::Optimize => {
             let text = from(Stage::Lower)?;
             let mut module = parse(Stage::Lower, &text)?;
-            prepared.optimize(&mut module, &machine, unit)?;
+            prepared.optimize(&mut module, machine, unit)?;
             write(&text, module.print().as_bytes())
         }
         Stage::Codegen => {
             let text = from(Stage::Optimize)?;
-            write(&text, &prepared.codegen(&parse(Stage::Optimize, &text)?, &machine, unit)?)
+            write(&text, &prepared.codegen(&parse(Stage::Optimize, &text)?, machine, unit)?)
         }
         Stage::Parse | Stage::Validate | Stage::Output => unreachable!("these stages do not work by units"),
     }
 }
 
 fn output_step(dir: &BuildDir, path: &Path, container: Container, observer: &dyn Observer) -> Result<(), Error> {
-    with_prepared(dir, Stage::Output, observer, |prepared, record, _| {
-        let read = |unit| record.read(dir.unit(Stage::Codegen, unit), Stage::Output, Stage::Codegen);
+    with_prepared(dir, Stage::Output, observer, |prepared, _, _| {
+        let read = |unit| dir.read(&dir.unit(Stage::Codegen, unit), Stage::Output, Stage::Codegen);
         let objects = prepared.plan.unit_ids().map(read).collect::<Result<Vec<_>, _>>()?;
         let file = prepared.output(&objects, container)?;
         dir.write(path, Stage::Output, &file)
@@ -147,9 +157,9 @@ fn with_prepared<T>(
     work: impl FnOnce(&Prepared<'_>, &Record, &[u8]) -> Result<T, Error>,
 ) -> Result<T, Error> {
     let record = Record::open(dir.clone(), stage)?;
-    let bytes = record.read(dir.input(), stage, Stage::Parse)?;
-    let (parsed, _) = record.read_artifact::<Parsed>(dir.parsed(), stage)?;
-    let (plan, text) = record.read_artifact::<Plan>(dir.plan(), stage)?;
+    let bytes = dir.read(&dir.input(), stage, Stage::Parse)?;
+    let (parsed, _) = dir.read_artifact::<Parsed>(&dir.parsed(), stage)?;
+    let (plan, text) = dir.read_artifact::<Plan>(&dir.plan(), stage)?;
     let hash = blake3::hash(&bytes).to_hex().to_string();
     if hash != parsed.hash || hash != plan.hash {
         let message = "the input is not the one that was parsed and validated: run those stages again";
