@@ -34,10 +34,11 @@ pub fn verify(module: &Module<'_>) -> Result<Verdict, Error> {
 }
 
 fn convention(function: Function<'_>, name: &str) -> Result<(), &'static str> {
-    let expected = match name.split('.').nth(1) {
-        Some("function" | "host") if name.starts_with("wasm.") => CallConv::Fast,
-        Some("tail") if name.starts_with("wasm.") => CallConv::Tail,
-        Some("entry") if name.starts_with("wasm.") => CallConv::C,
+    let mut parts = name.split('.');
+    let expected = match (parts.next(), parts.next()) {
+        (Some("wasm"), Some("function" | "host")) => CallConv::Fast,
+        (Some("wasm"), Some("tail")) => CallConv::Tail,
+        (Some("wasm"), Some("entry")) => CallConv::C,
         _ => return Err("is not a symbol of the ABI"),
     };
     if function.call_conv() != Some(expected) {
