@@ -1,6 +1,7 @@
 //! Log lines as all tools print them: `[2026-01-31 23:59:59.999] [info] compile start`, in local time, to standard error.
 #![forbid(unsafe_code)]
 
+use clap::{Arg, ArgMatches};
 use std::fmt::Display;
 use std::io::Write;
 
@@ -22,9 +23,24 @@ impl Level {
     pub const ALL: &'static [(&'static str, Level)] =
         &[("off", Level::Off), ("error", Level::Error), ("warning", Level::Warning), ("info", Level::Info)];
 
-    /// The level of a name.
-    pub fn from_name(name: &str) -> Option<Level> {
+    fn from_name(name: &str) -> Option<Level> {
         Level::ALL.iter().find(|(known, _)| *known == name).map(|(_, level)| *level)
+    }
+
+    /// `--log-level`, as all tools take it.
+    pub fn arg() -> Arg {
+        let names: Vec<_> = Level::ALL.iter().map(|(name, _)| *name).collect();
+        let arg = Arg::new("log-level").long("log-level").value_name("LEVEL").help("How much to log");
+        arg.value_parser(names).default_value("info")
+    }
+
+    /// The value of [`Level::arg`] on a command line.
+    ///
+    /// # Panics
+    /// If the command does not have that argument.
+    pub fn given(matches: &ArgMatches) -> Level {
+        let name = matches.get_one::<String>("log-level").expect("the argument has a default");
+        Level::from_name(name).expect("clap allows only the levels that there are")
     }
 
     fn name(self) -> &'static str {

@@ -25,21 +25,11 @@ fn command() -> Command {
 }
 
 fn console_args() -> [Arg; 2] {
-    let levels: Vec<_> = Level::ALL.iter().map(|(name, _)| *name).collect();
-    [
-        Arg::new("log-level")
-            .long("log-level")
-            .value_name("LEVEL")
-            .value_parser(levels)
-            .default_value("info")
-            .help("How much to log"),
-        Arg::new("quiet").long("quiet").num_args(0).help("Log errors only"),
-    ]
+    [Level::arg(), Arg::new("quiet").long("quiet").num_args(0).help("Log errors only")]
 }
 
 fn console(matches: &ArgMatches) -> Console {
-    let named = Level::from_name(options::string(matches, "log-level"));
-    Console::new(if matches.get_flag("quiet") { Level::Error } else { named.unwrap_or(Level::Info) })
+    Console::new(if matches.get_flag("quiet") { Level::Error } else { Level::given(matches) })
 }
 
 fn main() -> ExitCode {

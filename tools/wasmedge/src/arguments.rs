@@ -48,7 +48,6 @@ pub fn parse(args: Vec<OsString>) -> Result<Arguments, clap::Error> {
         let message = format!("unexpected argument '{}' found", file.display());
         return Err(command().error(ErrorKind::UnknownArgument, message));
     }
-    let level = Level::from_name(matches.get_one::<String>("log-level").expect("the argument has a default"));
     Ok(Arguments {
         file: file.into(),
         rest: words.collect(),
@@ -56,7 +55,7 @@ pub fn parse(args: Vec<OsString>) -> Result<Arguments, clap::Error> {
         reactor: matches.get_flag("reactor"),
         dirs: many(&matches, "dir"),
         env: many(&matches, "env"),
-        console: Console::new(level.unwrap_or(Level::Info)),
+        console: Console::new(Level::given(&matches)),
     })
 }
 
@@ -74,7 +73,6 @@ fn many<T: Clone + Send + Sync + 'static>(matches: &ArgMatches, name: &str) -> V
 }
 
 fn command() -> Command {
-    let levels: Vec<_> = Level::ALL.iter().map(|(name, _)| *name).collect();
     Command::new("wasmedge")
         .version(env!("CARGO_PKG_VERSION"))
         .disable_version_flag(true)
@@ -116,14 +114,7 @@ fn command() -> Command {
                 .value_parser(OsStringValueParser::new().try_map(|text: OsString| parse_env(&text)))
                 .help("Set a variable of the program's environment"),
         )
-        .arg(
-            Arg::new("log-level")
-                .long("log-level")
-                .value_name("LEVEL")
-                .value_parser(levels)
-                .default_value("info")
-                .help("How much to log"),
-        )
+        .arg(Level::arg())
         .arg(
             Arg::new("FILE")
                 .value_names(["FILE", "ARG"])
