@@ -1,5 +1,18 @@
 //! What holds across crates.
 
+/// One test for each name, which hands it to the module's `check`; and the list of them.
+macro_rules! tested {
+    ($($name:ident)*) => {
+        /// What has a test of its own.
+        const TESTED: &[&str] = &[$(stringify!($name)),*];
+
+        $(#[test]
+        fn $name() {
+            check(stringify!($name));
+        })*
+    };
+}
+
 mod cli;
 mod containers;
 mod dependencies;

@@ -20,19 +20,7 @@ const TRAPPED: i32 = 134;
 /// Heavy cases that always run: each keeps another part of the runtime busy.
 const ALWAYS: &[&str] = &["compress-heavy", "mix-heavy", "sqlite-memory-heavy"];
 
-macro_rules! programs {
-    ($($name:ident)*) => {
-        /// The programs that have a test of their own.
-        const TESTED: &[&str] = &[$(stringify!($name)),*];
-
-        $(#[test]
-        fn $name() {
-            check(stringify!($name));
-        })*
-    };
-}
-
-programs! {
+tested! {
     args calls compress dispatch exitcode fannkuch files jsontool memory mix nbody numbers sha256 sieve simd spectral sqlite stdin trap
 }
 

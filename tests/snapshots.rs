@@ -8,19 +8,7 @@ use insta::Settings;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
-macro_rules! modules {
-    ($($name:ident)*) => {
-        /// The modules that have snapshots.
-        const TESTED: &[&str] = &[$(stringify!($name)),*];
-
-        $(#[test]
-        fn $name() {
-            check(stringify!($name));
-        })*
-    };
-}
-
-modules! {
+tested! {
     atomic bulk call control convert float global int memory memory64 multi_value reference simd simd_convert simd_float start table table64 tail_call
     variable
 }
