@@ -18,7 +18,9 @@ use crate::types;
 use crate::value::Slot;
 use abi::layout::{FuncRecord, HOST_MAGIC, MemoryDefinition, PAGE_SIZE, TableDefinition};
 use abi::trap::TrapCode;
-use abi::types::{DefinedFuncIdx, FuncIdx, FuncType, GlobalIdx, MemoryIdx, TableIdx, TypeIdx, ValType};
+use abi::types::{
+    DefinedFuncIdx, FuncIdx, FuncType, GlobalIdx, Hierarchy, MemoryIdx, RefType, TableIdx, TypeIdx, ValType,
+};
 use std::marker::PhantomData;
 use std::ptr::NonNull;
 use std::sync::Arc;
@@ -49,7 +51,7 @@ pub struct FrameStack {
 pub(crate) struct Parts {
     pub(crate) memories: Box<[NonNull<MemoryDefinition>]>,
     pub(crate) globals: Box<[(NonNull<Slot>, ValType)]>,
-    pub(crate) tables: Box<[(NonNull<TableDefinition>, ValType)]>,
+    pub(crate) tables: Box<[(NonNull<TableDefinition>, RefType)]>,
 }
 
 /// A memory as an interpreter sees it: its bytes as they were when the view was made, which is valid but may be fewer than now.
@@ -191,7 +193,7 @@ impl<'s> Guest<'s> {
     #[inline(always)]
     pub fn set_global(&mut self, index: GlobalIdx, word: u64) {
         let (cell, ty) = self.parts().globals[index.index()];
-        if ty.is_reference() {
+        if let ValType::Ref(ty) = ty {
             self.check_reference(ty, word);
         }
         // SAFETY: as in `global`; the word is a value of the cell's type.
@@ -267,7 +269,7 @@ impl<'s> Guest<'s> {
         std::ptr::with_exposed_provenance_mut(word as usize)
     }
 
-    fn check_reference(&self, ty: ValType, word: u64) {
+    fn check_reference(&self, ty: RefType, word: u64) {
         assert!(self.data().is_reference(ty, word as usize), "the word is no {ty} of this store");
     }
 
@@ -294,7 +296,7 @@ impl<'s> Guest<'s> {
         // SAFETY: the elements of a table of functions are records of its store, which live as long. Validation has seen that
         // the table is one of functions; a table of anything else is refused here, too.
         let type_id = unsafe {
-            assert_eq!(self.element_type(table), ValType::FuncRef, "calls go through tables of functions");
+            assert_eq!(self.element_type(table).hierarchy(), Hierarchy::Func, "calls go through tables of functions");
             record.as_ref().type_id
         };
         match type_id == self.module.type_ids()[ty.index()] {
@@ -304,7 +306,7 @@ impl<'s> Guest<'s> {
     }
 
     #[inline]
-    fn element_type(&self, table: TableIdx) -> ValType {
+    fn element_type(&self, table: TableIdx) -> RefType {
         self.parts().tables[table.index()].1
     }
 
@@ -343,7 +345,7 @@ impl<'s> Guest<'s> {
         let ty = self.function_type(function);
         assert!(slots.len() >= ty.slots(), "there are slots for parameters and results");
         for (&ty, slot) in ty.params.iter().zip(&*slots) {
-            if ty.is_reference() {
+            if let ValType::Ref(ty) = ty {
                 self.check_reference(ty, slot.u64());
             }
         }
@@ -379,7 +381,7 @@ impl<'s> Guest<'s> {
     /// If it traps.
     ///
     /// # Panics
-    /// If the tables are of different types.
+    /// If one table's elements cannot all be the other's.
     pub fn table_copy(
         &mut self,
         to_table: u32,
@@ -389,7 +391,7 @@ impl<'s> Guest<'s> {
         length: u64,
     ) -> Result<(), TrapCode> {
         let [to_type, from_type] = [to_table, from_table].map(|table| self.element_type(TableIdx(table)));
-        assert_eq!(to_type, from_type, "both tables hold the same kind of references");
+        assert!(from_type.matches(to_type), "what one table holds the other may hold");
         let instance = self.instance;
         self.data_mut().table_copy(instance, to_table, from_table, to, from, length)
     }
@@ -400,10 +402,11 @@ impl<'s> Guest<'s> {
     /// If it traps.
     ///
     /// # Panics
-    /// If the segment is not of the table's type.
+    /// If the segment's elements cannot all be the table's.
     pub fn table_init(&mut self, table: u32, element: u32, to: u64, from: u32, length: u32) -> Result<(), TrapCode> {
         let segment = self.module.declarations().elements[element as usize].element;
-        assert_eq!(self.element_type(TableIdx(table)), segment, "table and segment hold the same kind of references");
+        let segment = self.module.canonical_reference(segment);
+        assert!(segment.matches(self.element_type(TableIdx(table))), "what the segment holds the table may hold");
         let instance = self.instance;
         self.data_mut().table_init(instance, table, element, to, from, length)
     }
@@ -453,7 +456,7 @@ pub(crate) unsafe fn call_interpreted(
     interpreter.call(&mut guest, function, slots)?;
     let ty = guest.module.declarations().function_type(guest.module.declarations().function(function));
     for (&ty, slot) in ty.results.iter().zip(&*slots) {
-        if ty.is_reference() {
+        if let ValType::Ref(ty) = guest.module.canonical(ty) {
             guest.check_reference(ty, slot.u64());
         }
     }

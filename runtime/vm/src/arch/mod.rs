@@ -2,4 +2,6 @@
 
 mod x86_64;
 
-pub(crate) use x86_64::{begins_frame, enter, fault_state, leave, leave_to, thunk};
+pub(crate) use x86_64::{
+    SAVED, SUSPENDED_FRAME, SUSPENDED_REGISTERS, begins_frame, enter, fault_state, land, leave, leave_to, thunk,
+};

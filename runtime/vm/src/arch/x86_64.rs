@@ -3,11 +3,24 @@
 //! All three pieces of assembly agree on one thing: while guest code runs, `Runtime::host_sp` is the address below what `enter`
 //! has pushed on the host's stack, and it is aligned to 16 bytes.
 
-use crate::activation::{FaultState, Runtime};
+use crate::activation::{FaultState, Landing, Runtime};
 use crate::value::Slot;
 use abi::layout::Header;
 use std::arch::naked_asm;
 use std::mem::offset_of;
+
+/// The registers that functions preserve, the frame pointer aside, by the numbers that DWARF gives them: as a thunk keeps them.
+pub(crate) const SAVED: [u32; 5] = [R15, R14, R13, R12, RBX];
+const RBX: u32 = 3;
+const R12: u32 = 12;
+const R13: u32 = 13;
+const R14: u32 = 14;
+const R15: u32 = 15;
+
+/// Where a thunk keeps these registers, in bytes from the start of its frame; they are preceded by a word for alignment.
+pub(crate) const SUSPENDED_REGISTERS: usize = 8;
+/// Where a thunk keeps the guest's frame pointer, and behind it the address to which it returns.
+pub(crate) const SUSPENDED_FRAME: usize = SUSPENDED_REGISTERS + SAVED.len() * 8;
 
 /// Calls `entry(context, code, slots)` on the guest's stack. Gives whether guest code was left rather than returning.
 ///
@@ -72,8 +85,34 @@ pub(crate) unsafe extern "C" fn leave(runtime: *mut Runtime) -> ! {
     )
 }
 
+/// Goes on in a landing pad, as [`Runtime::landing`] says. Jumped to from a thunk, never called by Rust.
+#[unsafe(naked)]
+pub(crate) unsafe extern "C" fn land(runtime: *mut Runtime) -> ! {
+    naked_asm!(
+        "xor ecx, ecx",
+        "xchg rcx, [rdi + {landing} + {pc}]",
+        "mov rsp, [rdi + {landing} + {sp}]",
+        "mov rbp, [rdi + {landing} + {fp}]",
+        "mov rax, [rdi + {landing} + {exception}]",
+        "mov r15, [rdi + {landing} + {registers}]",
+        "mov r14, [rdi + {landing} + {registers} + 8]",
+        "mov r13, [rdi + {landing} + {registers} + 16]",
+        "mov r12, [rdi + {landing} + {registers} + 24]",
+        "mov rbx, [rdi + {landing} + {registers} + 32]",
+        // What a personality would choose by.
+        "xor edx, edx",
+        "jmp rcx",
+        landing = const offset_of!(Runtime, landing),
+        pc = const offset_of!(Landing, pc),
+        sp = const offset_of!(Landing, sp),
+        fp = const offset_of!(Landing, fp),
+        exception = const offset_of!(Landing, exception),
+        registers = const offset_of!(Landing, registers),
+    )
+}
+
 /// The body of a libcall's thunk: calls `$shell`, which has the same parameters, on the host's stack. The shell returns an
-/// outcome: the libcall's result in rax, and in rdx the runtime to leave with, or null.
+/// outcome: the libcall's result in rax, and in rdx the runtime to leave or land with, or null.
 ///
 /// Parameters stay in their registers; no libcall has more than six.
 macro_rules! thunk {
@@ -81,9 +120,15 @@ macro_rules! thunk {
         std::arch::naked_asm!(
             "push rbp",
             "mov rbp, rsp",
+            "push rbx",
+            "push r12",
+            "push r13",
+            "push r14",
+            "push r15",
+            "sub rsp, 8",
             "mov rax, [rdi + {binding}]",
             "mov rax, [rax + {runtime}]",
-            "mov [rax + {guest_sp}], rbp",
+            "mov [rax + {guest_sp}], rsp",
             "mov rsp, [rax + {host_sp}]",
             "call {shell}",
             "mov rsp, rbp",
@@ -93,12 +138,16 @@ macro_rules! thunk {
             "ret",
             "2:",
             "mov rdi, rdx",
+            "cmp qword ptr [rdi + {landing}], 0",
+            "jne {land}",
             "jmp {leave}",
             binding = const std::mem::offset_of!(abi::layout::Header, runtime),
             runtime = const std::mem::offset_of!($crate::activation::Binding, runtime),
             guest_sp = const std::mem::offset_of!($crate::activation::Runtime, guest_sp),
             host_sp = const std::mem::offset_of!($crate::activation::Runtime, host_sp),
             shell = sym $shell,
+            landing = const std::mem::offset_of!($crate::activation::Runtime, landing.pc),
+            land = sym $crate::arch::land,
             leave = sym $crate::arch::leave,
         )
     };
