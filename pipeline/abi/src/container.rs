@@ -93,6 +93,8 @@ pub struct Handler {
     pub call: Range<u32>,
     /// The landing pad's offset in the image. It finds the exception where functions return a pointer.
     pub pad: u32,
+    /// How many bytes of arguments the caller has pushed for this call, and takes from the stack again after it.
+    pub pushed: u32,
 }
 
 /// How exceptions find their way through native code. Each function keeps its caller's frame pointer where its own frame pointer
@@ -256,7 +258,8 @@ impl Native {
             numbers.for_each(|number| write_u32(out, number));
         }
         write_u32(out, handlers.len() as u32);
-        let numbers = handlers.iter().flat_map(|handler| [handler.call.start, handler.call.end, handler.pad]);
+        let numbers =
+            handlers.iter().flat_map(|handler| [handler.call.start, handler.call.end, handler.pad, handler.pushed]);
         numbers.for_each(|number| write_u32(out, number));
     }
 
@@ -281,7 +284,8 @@ impl Native {
                 saves: reader.list(|reader| {
                     reader.list(|reader| Ok(Save { register: reader.u32()?, offset: reader.u32()?.cast_signed() }))
                 })?,
-                handlers: reader.list(|reader| Ok(Handler { call: reader.range()?, pad: reader.u32()? }))?,
+                handlers: reader
+                    .list(|reader| Ok(Handler { call: reader.range()?, pad: reader.u32()?, pushed: reader.u32()? }))?,
             },
         })
     }
@@ -361,7 +365,7 @@ mod tests {
             unwinding: Unwinding {
                 frames: vec![Frame { start: 0, saves: 0 }],
                 saves: vec![vec![Save { register: 3, offset: -8 }]],
-                handlers: vec![Handler { call: 10..15, pad: 60 }],
+                handlers: vec![Handler { call: 10..15, pad: 60, pushed: 16 }],
             },
         };
         (native, image)

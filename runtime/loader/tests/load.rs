@@ -53,7 +53,7 @@ fn frames(starts: [u32; 2]) -> Unwinding {
 }
 
 fn handler(start: u32, end: u32, pad: u32) -> Handler {
-    Handler { call: start..end, pad }
+    Handler { call: start..end, pad, pushed: 0 }
 }
 
 fn outside_handler() -> Rejected {
@@ -321,6 +321,6 @@ fn reasons_read_well() {
     let error = LoadError::Library(Rejected::Container(ContainerError::Version(9)));
     assert_eq!(
         error.to_string(),
-        "the shared library cannot be used: the native code cannot be read: its format version is 9, not 2"
+        "the shared library cannot be used: the native code cannot be read: its format version is 9, not 3"
     );
 }

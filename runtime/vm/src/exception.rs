@@ -204,8 +204,25 @@ impl Data {
     }
 
     /// Whether an exception has a tag.
-    pub(crate) fn has_tag(&self, exception: &ExceptionData, tag: Tag) -> bool {
+    fn has_tag(&self, exception: &ExceptionData, tag: Tag) -> bool {
         ptr::eq(exception.header.tag, self.tag(tag).definition().as_ptr())
+    }
+
+    /// What an exception carries, if a word refers to one with a tag.
+    pub(crate) fn carried(&self, word: usize, tag: Tag) -> Option<Vec<Slot>> {
+        let exception = self.exceptions.get(word).filter(|exception| self.has_tag(exception, tag))?;
+        Some((0..exception.slots.len()).map(|index| exception.slot(index)).collect())
+    }
+
+    /// Makes an exception that carries what slots hold: values of the types that the tag says.
+    pub(crate) fn new_exception_with(&mut self, tag: Tag, slots: &[Slot], roots: &[u64]) -> NonNull<layout::Exception> {
+        let address = self.new_exception(tag, roots);
+        let exception = self.exceptions.get(address.as_ptr().addr()).expect("it was just made");
+        for (cell, &slot) in exception.slots.iter().zip(slots) {
+            // SAFETY: nobody else knows the exception yet.
+            unsafe { cell.get().write(slot) };
+        }
+        address
     }
 }
 
@@ -237,12 +254,7 @@ impl Store {
         assert!(fit, "the values are of the types that the tag says");
         let slots: Vec<Slot> = values.iter().map(|&value| self.slot(value)).collect();
         let data = self.data_mut();
-        let address = data.new_exception(tag, &[]);
-        let exception = data.exceptions.get(address.as_ptr().addr()).expect("it was just made");
-        for (cell, slot) in exception.slots.iter().zip(slots) {
-            // SAFETY: nobody else knows the exception yet.
-            unsafe { cell.get().write(slot) };
-        }
+        let address = data.new_exception_with(tag, &slots, &[]);
         data.exceptions.hold(address.as_ptr().addr());
         ExnRef { store: data.id, exception: address }
     }
@@ -263,6 +275,11 @@ impl Store {
         let values = exception.ty.params.iter().enumerate();
         // SAFETY: the slots hold values of the tag's type: whoever makes an exception sees to that.
         values.map(|(index, &ty)| unsafe { data.trusted_value(ty, &exception.slot(index)) }).collect()
+    }
+
+    /// How many exceptions there are, as far as they are not known to be needed by nobody.
+    pub fn exception_count(&self) -> usize {
+        self.data().exceptions.live.len()
     }
 
     /// The exception that ended a call, as a value; it lives as long as the store from here on.

@@ -27,7 +27,7 @@ pub struct Module {
 
 /// What runs a module's functions.
 enum Body {
-    Native(Code),
+    Native(Box<Code>),
     Interpreted(Box<dyn Interpret>),
 }
 
@@ -39,7 +39,7 @@ impl Module {
     /// If the code has another number of functions or wrappers than the module declares.
     pub fn new(declarations: module::Module, bytes: Bytes, code: Code, name: Option<String>) -> Module {
         code.check(&declarations);
-        Module::with_body(declarations, bytes, Body::Native(code), name)
+        Module::with_body(declarations, bytes, Body::Native(Box::new(code)), name)
     }
 
     /// Puts together a module that is interpreted. `bytes` is the binary that `declarations` were decoded from. `name` is for

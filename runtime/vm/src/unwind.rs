@@ -31,8 +31,8 @@ pub(crate) unsafe fn prepare_landing(runtime: *mut Runtime, exception: &Exceptio
             let [outer, return_address] = *ptr::with_exposed_provenance::<[usize; 2]>(frame);
             let call = return_address.wrapping_sub(1);
             let Some(code) = code_at(data, call) else { return false };
-            if let Some(pad) = code.landing_pad(call) {
-                let sp = frame + size_of::<[usize; 2]>();
+            if let Some((pad, pushed)) = code.landing_pad(call) {
+                let sp = frame + size_of::<[usize; 2]>() + pushed;
                 (*runtime).landing = Landing { pc: pad, sp, fp: outer, exception: exception.address(), registers };
                 return true;
             }

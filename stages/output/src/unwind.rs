@@ -9,7 +9,9 @@ use crate::arch::Arch;
 use crate::error;
 use abi::container::{Frame, Handler, Save, Unwinding};
 use artifact::{Error, Kind};
-use gimli::{BaseAddresses, CfaRule, CieOrFde, EhFrame, EndianSlice, LittleEndian, Reader, RegisterRule};
+use gimli::{
+    BaseAddresses, CallFrameInstruction, CfaRule, CieOrFde, EhFrame, EndianSlice, LittleEndian, Reader, RegisterRule,
+};
 use gimli::{UnwindContext, UnwindSection};
 use std::collections::BTreeMap;
 
@@ -67,7 +69,8 @@ pub(crate) fn read(arch: Arch, tables: &Tables) -> Result<Unwinding, Error> {
             unwinding.frames.push(Frame { start, saves });
             if let Some(pointer) = entry.lsda() {
                 let table = call_sites(&tables.call_sites, pointer.direct().map_err(malformed)?)?;
-                handlers(start, table, &mut unwinding.handlers).map_err(malformed)??;
+                let pushed = pushed(&entry, &section, &bases).map_err(malformed)?;
+                handlers(start, table, &pushed, &mut unwinding.handlers).map_err(malformed)??;
             }
         }
     }
@@ -105,6 +108,27 @@ fn saves(arch: Arch, mut rows: gimli::UnwindTable<'_, '_, Slice<'_>>) -> Result<
     Ok(saves)
 }
 
+/// How many bytes of arguments lie on the stack from places on, in ascending order.
+fn pushed(
+    entry: &gimli::FrameDescriptionEntry<Slice<'_>>,
+    section: &EhFrame<Slice<'_>>,
+    bases: &BaseAddresses,
+) -> gimli::Result<Vec<(u64, u64)>> {
+    let mut at = entry.initial_address();
+    let mut pushed = Vec::new();
+    let mut instructions = entry.instructions(section, bases);
+    while let Some(instruction) = instructions.next()? {
+        match instruction {
+            CallFrameInstruction::AdvanceLoc { delta } => at += u64::from(delta) * entry.cie().code_alignment_factor(),
+            CallFrameInstruction::SetLoc { address } => at = address,
+            CallFrameInstruction::ArgsSize { size } => pushed.push((at, size)),
+            // About registers.
+            _ => {}
+        }
+    }
+    Ok(pushed)
+}
+
 /// The table that begins at a place.
 fn call_sites(tables: &[Table], place: u64) -> Result<Slice<'_>, Error> {
     let table = tables.iter().rev().find(|table| u64::from(table.place) <= place);
@@ -113,7 +137,12 @@ fn call_sites(tables: &[Table], place: u64) -> Result<Slice<'_>, Error> {
 }
 
 /// Reads the call sites of the function that starts at a place.
-fn handlers(start: u32, mut table: Slice<'_>, handlers: &mut Vec<Handler>) -> gimli::Result<Result<(), Error>> {
+fn handlers(
+    start: u32,
+    mut table: Slice<'_>,
+    pushed: &[(u64, u64)],
+    handlers: &mut Vec<Handler>,
+) -> gimli::Result<Result<(), Error>> {
     if table.read_u8()? != OMITTED {
         return Ok(Err(malformed("landing pads lie elsewhere than their function")));
     }
@@ -134,12 +163,23 @@ fn handlers(start: u32, mut table: Slice<'_>, handlers: &mut Vec<Handler>) -> gi
             return Ok(Err(malformed("an unknown encoding")));
         };
         sites.read_uleb128()?;
-        if pad != 0 {
-            let place = |offset: u64| u32::try_from(u64::from(start) + offset).map_err(malformed);
-            let handler = place(at).and_then(|from| Ok(Handler { call: from..place(at + length)?, pad: place(pad)? }));
-            match handler {
-                Ok(handler) => handlers.push(handler),
-                Err(error) => return Ok(Err(error)),
+        if pad == 0 {
+            continue;
+        }
+        // A range of calls with one pad may hold several that push different arguments.
+        let (from, to) = (u64::from(start) + at, u64::from(start) + at + length);
+        let before = pushed.partition_point(|&(place, _)| place <= from);
+        let within = pushed[before..].iter().take_while(|&&(place, _)| place < to);
+        let mut parts = vec![(from, before.checked_sub(1).map_or(0, |last| pushed[last].1))];
+        parts.extend(within);
+        for (index, &(from, pushed)) in parts.iter().enumerate() {
+            let to = parts.get(index + 1).map_or(to, |next| next.0);
+            let [Ok(from), Ok(to), Ok(pad), Ok(pushed)] = [from, to, u64::from(start) + pad, pushed].map(u32::try_from)
+            else {
+                return Ok(Err(malformed("a place outside of the image")));
+            };
+            if from < to {
+                handlers.push(Handler { call: from..to, pad, pushed });
             }
         }
     }

@@ -85,7 +85,7 @@ impl<'c> Lowering<'_, 'c> {
             unreachable!("such a frame ends");
         };
         let (entry, height) = (*entry, *height);
-        let Try { catches, calls, mut handler } = std::mem::replace(frame, Try::default());
+        let Try { catches, calls, mut handler } = std::mem::take(frame);
         if pad.is_none() && handler.edges.is_empty() {
             return;
         }
