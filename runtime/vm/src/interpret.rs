@@ -10,6 +10,7 @@
 //!   looked up among the references that the store has made; a word that is none panics.
 
 use crate::activation::{Binding, Target};
+use crate::exception::Exception;
 use crate::module::Module;
 use crate::stack;
 use crate::store::{Data, Store};
@@ -19,7 +20,8 @@ use crate::value::Slot;
 use abi::layout::{FuncRecord, HOST_MAGIC, MemoryDefinition, PAGE_SIZE, TableDefinition};
 use abi::trap::TrapCode;
 use abi::types::{
-    DefinedFuncIdx, FuncIdx, FuncType, GlobalIdx, Hierarchy, MemoryIdx, RefType, TableIdx, TypeIdx, ValType,
+    DefinedFuncIdx, FuncIdx, FuncType, GlobalIdx, HeapType, Hierarchy, MemoryIdx, RefType, TableIdx, TagIdx, TypeIdx,
+    ValType,
 };
 use std::marker::PhantomData;
 use std::ptr::NonNull;
@@ -353,6 +355,64 @@ impl<'s> Guest<'s> {
         let store = unsafe { self.store.as_mut() };
         // SAFETY: the record is of this store; the slots were checked.
         unsafe { store.call_slots(function.record, slots) }
+    }
+
+    /// What a reference leads to when it is called.
+    ///
+    /// # Errors
+    /// If it is null.
+    ///
+    /// # Panics
+    /// If the word is no reference to a function of a type.
+    pub fn referred(&self, word: u64, ty: TypeIdx) -> Result<Callee, TrapCode> {
+        let record: *mut FuncRecord = std::ptr::with_exposed_provenance_mut(word as usize);
+        let record = NonNull::new(record).ok_or(TrapCode::NullFunctionReference)?;
+        let heap = HeapType::Defined(TypeIdx(self.module.type_ids()[ty.index()]));
+        self.check_reference(RefType { nullable: false, heap }, word);
+        Ok(self.callee(record))
+    }
+
+    /// Makes an exception with a tag. The slots hold what it carries. `frames` are words in use by this interpreter: references
+    /// among them keep exceptions from being freed.
+    ///
+    /// # Panics
+    /// If what the slots hold is not what the tag says.
+    pub fn new_exception(&mut self, tag: TagIdx, slots: &[Slot], frames: &[u64]) -> u64 {
+        let tag = self.data().instances[self.instance].tag(tag);
+        let params = &types::lookup(self.data().tag(tag).type_id()).params;
+        assert_eq!(slots.len(), params.len(), "there is a slot for each value");
+        for (&ty, slot) in params.iter().zip(slots) {
+            if let ValType::Ref(ty) = ty {
+                self.check_reference(ty, slot.u64());
+            }
+        }
+        self.data_mut().new_exception_with(tag, slots, frames).as_ptr().expose_provenance() as u64
+    }
+
+    /// What ends a function that throws the exception which a word refers to.
+    ///
+    /// # Errors
+    /// If it is null.
+    ///
+    /// # Panics
+    /// If the word is no reference to an exception.
+    pub fn thrown(&self, word: u64) -> Result<Trap, TrapCode> {
+        self.data().thrown(word as usize)
+    }
+
+    /// What an exception carries, if the one that a word refers to has a tag.
+    pub fn caught(&self, word: u64, tag: TagIdx) -> Option<Vec<Slot>> {
+        let tag = self.data().instances[self.instance].tag(tag);
+        self.data().carried(word as usize, tag)
+    }
+
+    /// The reference to an exception that came out of a call.
+    ///
+    /// # Panics
+    /// If it is of another store.
+    pub fn exception(&self, exception: &Exception) -> u64 {
+        assert!(self.data().exceptions.contains(exception.address()), "the exception is of this store");
+        exception.address() as u64
     }
 
     /// Takes the stack of frames, to run on.
