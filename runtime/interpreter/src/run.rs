@@ -8,7 +8,7 @@ use crate::Interpreter;
 use crate::boundary;
 use crate::frame::{Frame, WINDOW};
 use crate::instruction::{Instr, Op};
-use crate::semantics::{convert, float, int};
+use crate::semantics::{convert, float, int, wide};
 use crate::translate::Function;
 use abi::trap::TrapCode;
 use abi::types::{DefinedFuncIdx, FuncIdx, MemoryIdx, TableIdx, TypeIdx};
@@ -193,9 +193,9 @@ impl Run<'_, '_> {
                 (value $method:ident($arg:expr $(, $args:expr)*)) => { frame.$method(instr, $arg $(, $args)*) };
                 (value $method:ident()) => { frame.$method(instr) };
                 // The same, with the word that follows.
-                (paired $method:ident()) => {{
+                (paired $method:ident($($arg:expr),*)) => {{
                     let data = next!();
-                    frame.$method(instr, data)
+                    frame.$method(instr, data $(, $arg)*)
                 }};
                 // The same, or a trap.
                 (trapping $method:ident($arg:expr)) => { check!(frame.$method(instr, $arg)) };
