@@ -96,6 +96,7 @@ macro_rules! translate_or_refuse {
     (reference_types $row:expr, $($refusal:tt)*) => { $row };
     (simd $row:expr, $($refusal:tt)*) => { $row };
     (relaxed_simd $row:expr, $($refusal:tt)*) => { $row };
+    (tail_call $row:expr, $($refusal:tt)*) => { $row };
     (wide_arithmetic $row:expr, $($refusal:tt)*) => { $row };
     ($other:ident $row:expr, $op:ident($($arg:ident),*)) => {{
         let _ = ($($arg,)*);

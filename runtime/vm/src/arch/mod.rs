@@ -2,4 +2,4 @@
 
 mod x86_64;
 
-pub(crate) use x86_64::{begins_frame, enter, fault_state, leave, leave_to, thunk};
+pub(crate) use x86_64::{begins_frame, enter, fault_state, leave, leave_to, tail_thunk, thunk};
