@@ -63,7 +63,8 @@ pub(crate) struct Runtime {
     /// the thunk's frame: the guest's frame pointer, then the address to which the thunk returns.
     pub(crate) guest_sp: usize,
     pub(crate) data: *mut Data,
-    /// Owned. Arguments of tail calls lie there between callers and callees, both of them native code.
+    /// Owned. Arguments of tail calls lie there between callers and callees: native code, and the tail function of all others
+    /// ([`crate::tail`]).
     pub(crate) tail_arguments: NonNull<[Slot; MAX_PARAMS as usize]>,
     activation: *const Activation,
     /// How many calls from the host are under way, of host functions too.

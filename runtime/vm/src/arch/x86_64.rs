@@ -151,7 +151,8 @@ macro_rules! tail_thunk {
             "mov rax, [rsp]",
             "mov rdx, [rsp + 8]",
             "add rsp, {size}",
-            "ret",
+            // LLVM keeps eight bytes for arguments on the stack of every tail function, which the callee takes away.
+            "ret 8",
             "2:",
             "mov rdi, [rsp]",
             "mov rsi, [rsp + 8]",
