@@ -21,6 +21,7 @@ mod limits;
 mod linking;
 mod memory64;
 mod modules;
+mod nans;
 mod process;
 mod programs;
 mod shared_memory;
