@@ -22,6 +22,7 @@ mod limits;
 mod linking;
 mod memory64;
 mod modules;
+mod nans;
 mod process;
 mod programs;
 mod shared_memory;

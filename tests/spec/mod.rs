@@ -176,16 +176,7 @@ fn suite_of(prefix: &str, engine: &Engine) {
     cases.retain(|case| case.name.starts_with(prefix));
     // The interpreter has none of these yet.
     let lacking = |case: &Case<'_>| {
-        let lacking = [
-            "relaxed-simd/",
-            "threads/",
-            "memory64/",
-            "tail-call/",
-            "wide-arithmetic/",
-            "function-references/",
-            "exceptions/",
-            "wasm-v3/",
-        ];
+        let lacking = ["threads/", "memory64/", "function-references/", "exceptions/", "wasm-v3/"];
         lacking.iter().any(|lacking| case.name.starts_with(lacking))
     };
     cases.retain(|case| !(matches!(engine, Engine::Interpreter) && lacking(case)));

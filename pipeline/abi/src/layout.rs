@@ -84,7 +84,7 @@ layouts! {
         /// The runtime's own; native code leaves it alone.
         runtime: *mut u8,
         /// Slots for arguments of tail functions that find no register (see [`crate::signature`]), as many as a function can
-        /// have parameters. One for all contexts of a store. Never changes. Null in contexts of host functions.
+        /// have parameters. One for all contexts of a store. Never changes.
         tail_arguments: *mut u8,
     }
 
@@ -124,7 +124,7 @@ layouts! {
         type_id: u32,
         /// Makes the place of the next field explicit; zero.
         reserved: u32,
-        /// The tail function; null if there is none (see [`crate::signature`]).
+        /// The tail function; null if there is none: of a native function that makes no tail calls (see [`crate::signature`]).
         tail: *const u8,
     }
 

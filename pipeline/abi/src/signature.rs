@@ -17,9 +17,13 @@
 //! So the stack holds no arguments, and a tail function can leave its place to any other: its tail calls of tail functions are
 //! jumps (`musttail`), which hand on the results pointer, and stack space does not grow.
 //!
-//! Who makes a tail call of another function calls it and returns: that one makes no tail calls itself, so it comes back. The
-//! record of a function says which it is: [`crate::layout::FuncRecord::tail`] is null if there is no tail function. A function
-//! that has one has a native function too, which only calls it.
+//! Who makes a tail call of another native function calls it and returns: that one makes no tail calls itself, so it comes back.
+//! The record of a function says which it is: [`crate::layout::FuncRecord::tail`] is null if there is no tail function. A
+//! native function that has one has another form beside it, which only calls it.
+//!
+//! Functions of the host and interpreted ones have a tail function as well, one for all of them, which belongs to the runtime. It
+//! finds its parameters as their types say. When an interpreted function ends with a tail call of a tail function, it jumps
+//! there in turn. So a chain of tail calls takes no stack space, whatever runs its functions.
 //!
 //! A value occupies the first bytes of its slot; the rest is undefined.
 

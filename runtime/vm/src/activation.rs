@@ -67,7 +67,8 @@ pub(crate) struct Runtime {
     /// Where guest code goes on that an exception came to; only between a libcall's end and that.
     pub(crate) landing: Landing,
     pub(crate) data: *mut Data,
-    /// Owned. Arguments of tail calls lie there between callers and callees, both of them native code.
+    /// Owned. Arguments of tail calls lie there between callers and callees: native code, and the tail function of all others
+    /// ([`crate::tail`]).
     pub(crate) tail_arguments: NonNull<[Slot; MAX_PARAMS as usize]>,
     activation: *const Activation,
     /// How many calls from the host are under way, of host functions too.

@@ -14,6 +14,7 @@ use crate::exception::Exception;
 use crate::module::Module;
 use crate::stack;
 use crate::store::{Data, Store};
+use crate::tail::TailCall;
 use crate::trap::{Frame, Trap};
 use crate::types;
 use crate::value::Slot;
@@ -30,11 +31,17 @@ use std::sync::Arc;
 /// Runs the functions of one module.
 pub trait Interpret: Send + Sync {
     /// Runs a function. It finds its arguments in the slots and leaves its results there, beginning at the first; there are
-    /// [`FuncType::slots`] of them.
+    /// [`FuncType::slots`] of them. It may end with a tail call instead ([`Guest::tail_call`]), which it hands to its caller to
+    /// carry out, so that nothing of it is left when the callee runs.
     ///
     /// # Errors
     /// If it traps. The frames that this call made stand in the trap, innermost first ([`Guest::record_frame`]).
-    fn call(&self, guest: &mut Guest<'_>, function: DefinedFuncIdx, slots: &mut [Slot]) -> Result<(), Trap>;
+    fn call(
+        &self,
+        guest: &mut Guest<'_>,
+        function: DefinedFuncIdx,
+        slots: &mut [Slot],
+    ) -> Result<Option<TailCall>, Trap>;
 }
 
 /// Space for the frames of interpreted functions. A store has one; whoever runs takes it, and gives it back while a function of
@@ -344,13 +351,7 @@ impl<'s> Guest<'s> {
     /// # Panics
     /// If there are fewer slots than its type has, or an argument is no reference where one must be.
     pub fn call(&mut self, function: Foreign, slots: &mut [Slot]) -> Result<(), Trap> {
-        let ty = self.function_type(function);
-        assert!(slots.len() >= ty.slots(), "there are slots for parameters and results");
-        for (&ty, slot) in ty.params.iter().zip(&*slots) {
-            if let ValType::Ref(ty) = ty {
-                self.check_reference(ty, slot.u64());
-            }
-        }
+        self.check_arguments(function, slots);
         // SAFETY: the store is lent to us for `'s`, and nobody else uses it until we return; no reference to its data is held.
         let store = unsafe { self.store.as_mut() };
         // SAFETY: the record is of this store; the slots were checked.
@@ -413,6 +414,25 @@ impl<'s> Guest<'s> {
     pub fn exception(&self, exception: &Exception) -> u64 {
         assert!(self.data().exceptions.contains(exception.address()), "the exception is of this store");
         exception.address() as u64
+    }
+
+    /// A tail call of a function that is not the instance's own, with its arguments in as many slots as its type has.
+    ///
+    /// # Panics
+    /// If there are fewer, or an argument is no reference where one must be.
+    pub fn tail_call(&self, function: Foreign, slots: Vec<Slot>) -> TailCall {
+        self.check_arguments(function, &slots);
+        TailCall::new(function.record, slots)
+    }
+
+    fn check_arguments(&self, function: Foreign, slots: &[Slot]) {
+        let ty = self.function_type(function);
+        assert!(slots.len() >= ty.slots(), "there are slots for parameters and results");
+        for (&ty, slot) in ty.params.iter().zip(slots) {
+            if let ValType::Ref(ty) = ty {
+                self.check_reference(ty, slot.u64());
+            }
+        }
     }
 
     /// Takes the stack of frames, to run on.
@@ -485,7 +505,7 @@ impl<'s> Guest<'s> {
     }
 }
 
-/// Runs an interpreted function.
+/// Runs an interpreted function until it returns or ends with a tail call, which gives results of the same types.
 ///
 /// # Safety
 /// `store` is valid and borrowed by nobody else for the time of the call, and a call from the host is under way; `data` are
@@ -496,7 +516,7 @@ pub(crate) unsafe fn call_interpreted(
     instance: u32,
     function: DefinedFuncIdx,
     slots: &mut [Slot],
-) -> Result<(), Trap> {
+) -> Result<Option<TailCall>, Trap> {
     if !stack::host_has_room() {
         return Err(Trap::from(TrapCode::CallStackExhausted));
     }
@@ -513,14 +533,19 @@ pub(crate) unsafe fn call_interpreted(
     let interpreter = module.clone();
     let interpreter = interpreter.interpreter().expect("the binding is that of an interpreted function");
     let mut guest = Guest { data, store, instance: instance as usize, parts, module, borrow: PhantomData };
-    interpreter.call(&mut guest, function, slots)?;
+    let tail_call = interpreter.call(&mut guest, function, slots)?;
     let ty = guest.module.declarations().function_type(guest.module.declarations().function(function));
+    if let Some(tail_call) = tail_call {
+        // SAFETY: the guest has made the tail call, of a function of its store.
+        assert_eq!(unsafe { tail_call.ty() }.results, ty.results, "a tail call gives what its caller has to give");
+        return Ok(Some(tail_call));
+    }
     for (&ty, slot) in ty.results.iter().zip(&*slots) {
         if let ValType::Ref(ty) = guest.module.canonical(ty) {
             guest.check_reference(ty, slot.u64());
         }
     }
-    Ok(())
+    Ok(None)
 }
 
 struct Restore {

@@ -6,9 +6,9 @@
 
 use crate::activation::{self, Binding, Leaving, Runtime};
 use crate::arch;
-use crate::func;
 use crate::store::Data;
 use crate::table::Word;
+use crate::tail;
 use crate::unwind;
 use crate::value::Slot;
 use abi::layout::Header;
@@ -31,7 +31,7 @@ pub(crate) struct Outcome {
 ///
 /// # Safety
 /// The caller is the thunk of a libcall that guest code made with `context`.
-unsafe fn outcome(
+pub(crate) unsafe fn outcome(
     context: *mut Header,
     implementation: impl FnOnce(*const Binding) -> Result<u64, Leaving>,
 ) -> Outcome {
@@ -190,7 +190,7 @@ unsafe fn call_host(binding: *const Binding, slots: *mut u8) -> Result<u64, Leav
     // store mutably and has handed it on by this pointer.
     let result = unsafe {
         let store = activation::current_store((*binding).runtime);
-        func::call_bound(store, binding, slots.cast::<Slot>())
+        tail::call(store, binding, slots.cast::<Slot>())
     };
     result.map(|()| 0).map_err(Leaving::Trap)
 }

@@ -39,6 +39,8 @@ mod simd;
 mod table;
 #[macro_use]
 mod variable;
+#[macro_use]
+mod wide;
 
 /// Gives the rows of all classes to a macro.
 macro_rules! for_each_instruction {
@@ -47,7 +49,7 @@ macro_rules! for_each_instruction {
             $use [] [
                 call_instructions parametric_instructions variable_instructions int_instructions float_instructions
                 convert_instructions memory_instructions bulk_instructions table_instructions reference_instructions
-                simd_instructions last_instructions
+                simd_instructions wide_instructions last_instructions
             ]
         }
     };
@@ -93,6 +95,9 @@ macro_rules! translate_or_refuse {
     (bulk_memory $row:expr, $($refusal:tt)*) => { $row };
     (reference_types $row:expr, $($refusal:tt)*) => { $row };
     (simd $row:expr, $($refusal:tt)*) => { $row };
+    (relaxed_simd $row:expr, $($refusal:tt)*) => { $row };
+    (tail_call $row:expr, $($refusal:tt)*) => { $row };
+    (wide_arithmetic $row:expr, $($refusal:tt)*) => { $row };
     ($other:ident $row:expr, $op:ident($($arg:ident),*)) => {{
         let _ = ($($arg,)*);
         Err(Error::Unsupported(concat!("operator ", stringify!($op), " (", stringify!($other), ")")))

@@ -3,13 +3,16 @@
 
 mod call;
 mod control;
+mod float;
 mod int;
 mod load;
 mod memory;
 mod parametric;
 mod table;
+mod tail;
 mod variable;
 mod vector;
+mod wide;
 
 use std::sync::Arc;
 use vm::{Extern, Func, Instance, Module, Store, Trap, Value};
