@@ -234,7 +234,7 @@ impl Data {
         Ok(())
     }
 
-    fn memory_wait32(
+    pub(crate) fn memory_wait32(
         &mut self,
         instance: usize,
         memory: u32,
@@ -246,7 +246,7 @@ impl Data {
         Ok(self.memory(memory).wait32(address, expected, timeout.cast_signed())? as u32)
     }
 
-    fn memory_wait64(
+    pub(crate) fn memory_wait64(
         &mut self,
         instance: usize,
         memory: u32,
@@ -258,7 +258,13 @@ impl Data {
         Ok(self.memory(memory).wait64(address, expected, timeout.cast_signed())? as u32)
     }
 
-    fn memory_notify(&mut self, instance: usize, memory: u32, address: u64, count: u32) -> Result<u32, TrapCode> {
+    pub(crate) fn memory_notify(
+        &mut self,
+        instance: usize,
+        memory: u32,
+        address: u64,
+        count: u32,
+    ) -> Result<u32, TrapCode> {
         let memory = self.instances[instance].memory(MemoryIdx(memory));
         self.memory(memory).notify(address, count)
     }
