@@ -206,7 +206,10 @@ impl Run<'_, '_> {
                     }
                 };
                 // An access to the first memory.
-                (access $method:ident($($arg:expr),*)) => { check!(frame.$method(memory, instr, instr.c.into(), $($arg),*)) };
+                (access $method:ident($($arg:expr),*)) => {{
+                    let address = frame.address(instr, instr.c.into());
+                    check!(frame.$method(memory, instr, address, $($arg),*))
+                }};
                 // What concerns the instance; the same, or a trap; the same, with the word that follows.
                 (guest $method:ident()) => { frame.$method(guest, instr) };
                 (checked $method:ident()) => { check!(frame.$method(guest, instr)) };
@@ -242,9 +245,9 @@ impl Run<'_, '_> {
                     }
                 };
                 (control call_indirect()) => {{
-                    let ty = TypeIdx(next!().immediate());
-                    let index: u32 = frame.get(instr.b);
-                    match check!(guest.indirect(TableIdx(instr.c.into()), index.into(), ty)) {
+                    let data = next!();
+                    let index = frame.index(instr.b, data.a != 0);
+                    match check!(guest.indirect(TableIdx(instr.c.into()), index, TypeIdx(data.immediate()))) {
                         Callee::Own(callee) => enter!(interpreter.function(guest.module(), callee), instr.a),
                         Callee::Foreign(callee) => call_foreign!(callee, instr.a),
                     }
@@ -264,12 +267,25 @@ impl Run<'_, '_> {
                 (control far()) => {{
                     let view = if instr.a == 0 { memory } else { guest.memory(MemoryIdx(instr.a.into())) };
                     let access = next!();
-                    check!(far(&mut frame, view, access, instr.immediate()));
+                    let address = frame.address(access, instr.immediate());
+                    check!(far(&mut frame, view, access, address));
+                }};
+                (control far_long()) => {{
+                    let view = if instr.a == 0 { memory } else { guest.memory(MemoryIdx(instr.a.into())) };
+                    let access = next!();
+                    let offset = function.constants[instr.immediate() as usize];
+                    let address = frame.long_address(access.b, offset, true);
+                    check!(far(&mut frame, view, access, check!(address.ok_or(TrapCode::MemoryOutOfBounds))));
                 }};
                 (control vector()) => {{
                     let data = next!();
                     let op = &function.vectors[data.immediate() as usize];
                     check!(frame.vector(guest, op, instr, data));
+                }};
+                (control atomic()) => {{
+                    let data = next!();
+                    let op = &function.atomics[data.immediate() as usize];
+                    check!(frame.atomic(guest, op, instr, data));
                 }};
                 (control memory_grow()) => {{
                     frame.memory_grow(guest, instr);
@@ -295,11 +311,11 @@ fn jump(pc: usize, distance: i32) -> usize {
     pc.wrapping_add_signed(distance as isize)
 }
 
-/// An access with an offset that does not fit into its instruction, or to another memory than the first.
+/// An access with an offset that does not fit into its instruction, or to another memory than the first, or to a 64-bit one.
 #[inline(never)]
-fn far(frame: &mut Frame<'_>, memory: MemoryView<'_>, instr: Instr, offset: u32) -> Result<(), TrapCode> {
+fn far(frame: &mut Frame<'_>, memory: MemoryView<'_>, instr: Instr, address: u64) -> Result<(), TrapCode> {
     macro_rules! access {
-        (access $method:ident($($arg:expr),*)) => { frame.$method(memory, instr, offset, $($arg),*) };
+        (access $method:ident($($arg:expr),*)) => { frame.$method(memory, instr, address, $($arg),*) };
         ($other:ident $method:ident($($arg:expr),*)) => { unreachable!("an access follows") };
     }
     macro_rules! dispatch {

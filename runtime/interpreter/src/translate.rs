@@ -8,7 +8,7 @@
 
 use crate::frame::WINDOW;
 use crate::instruction::{Instr, Op};
-use crate::ops::{Dispatch, VectorOp};
+use crate::ops::{AtomicOp, Dispatch, VectorOp};
 use abi::module::Module;
 use abi::types::{DefinedFuncIdx, ValType};
 use wasmparser::{BinaryReader, BinaryReaderError, FunctionBody, Operator, OperatorsReader};
@@ -35,6 +35,8 @@ pub(crate) struct Function {
     pub constants: Box<[u64]>,
     /// What the instructions on vectors do.
     pub vectors: Box<[VectorOp]>,
+    /// What the atomic instructions do.
+    pub atomics: Box<[AtomicOp]>,
     /// How many slots parameters take.
     pub params: u32,
     /// Where other locals end, which begin as zero.
@@ -133,6 +135,7 @@ pub(crate) struct Translation<'m> {
     /// Whether control reaches the current operator.
     pub reachable: bool,
     pub vectors: Vec<VectorOp>,
+    pub atomics: Vec<AtomicOp>,
     constants: Vec<u64>,
     /// Where the locals' slots end.
     locals_end: u16,
@@ -181,6 +184,7 @@ impl<'m> Translation<'m> {
             blocks: Vec::new(),
             reachable: true,
             vectors: Vec::new(),
+            atomics: Vec::new(),
             constants: Vec::new(),
             locals_end: 0,
             made: None,
@@ -213,6 +217,7 @@ impl<'m> Translation<'m> {
             code: translation.code.into(),
             constants: translation.constants.into(),
             vectors: translation.vectors.into(),
+            atomics: translation.atomics.into(),
             params: width(&ty.params),
             locals: translation.locals_end.into(),
             size: translation.size,
@@ -349,11 +354,16 @@ impl<'m> Translation<'m> {
         match i32::try_from(value.cast_signed()) {
             Ok(short) => self.emit(Instr::wide(Op::Const, slot, short.cast_unsigned())),
             Err(_) => {
-                let index = self.constants.len() as u32;
-                self.constants.push(value);
+                let index = self.long_constant(value);
                 self.emit(Instr::wide(Op::ConstLong, slot, index));
             }
         }
+    }
+
+    /// The index of a constant that does not fit into an instruction.
+    pub fn long_constant(&mut self, value: u64) -> u32 {
+        self.constants.push(value);
+        self.constants.len() as u32 - 1
     }
 
     /// Brings the operands on top into their own slots.

@@ -25,13 +25,14 @@ impl Translation<'_> {
     }
 
     fn call_indirect(&mut self, ty: u32, table: u32) -> Result {
+        let long = self.is_long_table(table);
         let table = u16::try_from(table).map_err(|_| Error::Limit("more than 65536 tables"))?;
         let index = self.pop();
         let index = self.slot(index);
         let callee = &self.module.types[ty as usize];
         let arguments = self.arguments(callee);
         self.emit(Instr::new(Op::CallIndirect, arguments, index, table));
-        self.emit(Instr::wide(Op::Data, 0, ty));
+        self.emit(Instr::wide(Op::Data, long.into(), ty));
         self.push_results(callee);
         Ok(())
     }

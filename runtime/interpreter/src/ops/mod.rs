@@ -16,6 +16,8 @@ macro_rules! instructions {
 }
 
 #[macro_use]
+mod atomic;
+#[macro_use]
 mod bulk;
 #[macro_use]
 mod call;
@@ -47,7 +49,7 @@ macro_rules! for_each_instruction {
             $use [] [
                 call_instructions parametric_instructions variable_instructions int_instructions float_instructions
                 convert_instructions memory_instructions bulk_instructions table_instructions reference_instructions
-                simd_instructions last_instructions
+                simd_instructions atomic_instructions last_instructions
             ]
         }
     };
@@ -60,6 +62,7 @@ macro_rules! last_instructions {
 }
 
 use crate::translate::{Error, Result, Translation};
+pub(crate) use atomic::AtomicOp;
 pub(crate) use simd::VectorOp;
 use wasmparser::{VisitOperator, VisitSimdOperator};
 
@@ -93,6 +96,7 @@ macro_rules! translate_or_refuse {
     (bulk_memory $row:expr, $($refusal:tt)*) => { $row };
     (reference_types $row:expr, $($refusal:tt)*) => { $row };
     (simd $row:expr, $($refusal:tt)*) => { $row };
+    (threads $row:expr, $($refusal:tt)*) => { $row };
     ($other:ident $row:expr, $op:ident($($arg:ident),*)) => {{
         let _ = ($($arg,)*);
         Err(Error::Unsupported(concat!("operator ", stringify!($op), " (", stringify!($other), ")")))
