@@ -4,8 +4,8 @@ use crate::spec::{Engine, spectest, values};
 use artifact::{Error, Kind, Stage};
 use driver::Silent;
 use engine::{
-    Extern, Instance, InstantiateError, InterpreterError, Linker, Mode, Module, ModuleError, Store, Trap, TrapReason,
-    Value,
+    Extern, Instance, InstantiateError, InterpreterError, Linker, Loading, Mode, Module, ModuleError, Store, Trap,
+    TrapReason, Value,
 };
 use std::collections::HashMap;
 use wast::token::Id;
@@ -174,11 +174,14 @@ impl<'e> Script<'e> {
                 Ok(compiled) => Module::from_bytes_in(compiled.file, Mode::Aot),
                 Err(error) => return Ok(Err(Refused::Binary(error))),
             },
-            Engine::Interpreter => Module::from_bytes_in(bytes, Mode::Interpreter),
+            Engine::Interpreter(features) => {
+                let how = Loading { mode: Mode::Interpreter, features: features.clone() };
+                Module::from_bytes_in(bytes, how)
+            }
         };
         match (loaded, self.engine) {
             (Ok(module), _) => Ok(Ok(module)),
-            (Err(error), Engine::Interpreter) => Ok(Err(Refused::Interpreter(error))),
+            (Err(error), Engine::Interpreter(_)) => Ok(Err(Refused::Interpreter(error))),
             (Err(error), Engine::Native(_)) => because(format!("does not load: {error}")),
         }
     }
