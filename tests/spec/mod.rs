@@ -241,17 +241,21 @@ fn directives(file: &TestFile<'_>, engine: &Engine, trace: Option<&str>, line: &
         Ok(directives) => directives,
         Err(error) => return drop(report.failures.insert(0, format!("the file cannot be parsed: {error}"))),
     };
-    let mut script = Script::new(engine);
-    for directive in directives {
-        line.set(directive.span().linecol_in(file.raw()).0 + 1);
-        if let Some(title) = trace {
-            // Not `eprintln!`, which is held back until the test ends.
-            let _ = writeln!(std::io::stderr(), "{title}: {}:{}", file.name(), line.get());
+    let mut count = |outcome| match outcome {
+        Ok(assertions) => report.passed += assertions,
+        Err(Failure::Blocked) => report.blocked += 1,
+        Err(Failure::Because(reason)) => drop(report.failures.insert(line.get(), reason)),
+    };
+    thread::scope(|scope| {
+        let mut script = Script::new(engine, scope);
+        for directive in directives {
+            line.set(directive.span().linecol_in(file.raw()).0 + 1);
+            if let Some(title) = trace {
+                // Not `eprintln!`, which is held back until the test ends.
+                let _ = writeln!(std::io::stderr(), "{title}: {}:{}", file.name(), line.get());
+            }
+            count(script.run(directive));
         }
-        match script.run(directive) {
-            Ok(assertions) => report.passed += assertions,
-            Err(Failure::Blocked) => report.blocked += 1,
-            Err(Failure::Because(reason)) => drop(report.failures.insert(line.get(), reason)),
-        }
-    }
+        count(script.finish().map(|()| 0));
+    });
 }
