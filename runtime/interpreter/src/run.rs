@@ -8,11 +8,12 @@ use crate::Interpreter;
 use crate::boundary;
 use crate::frame::{Frame, WINDOW};
 use crate::instruction::{Instr, Op};
+use crate::ops::Access;
 use crate::semantics::{convert, float, int};
 use crate::translate::Function;
 use abi::trap::TrapCode;
 use abi::types::{DefinedFuncIdx, FuncIdx, MemoryIdx, TableIdx, TypeIdx};
-use vm::{Callee, Foreign, FrameStack, Guest, MemoryView, Slot, Trap};
+use vm::{Callee, Foreign, FrameStack, Guest, MemoryView, Slot, Trap, View};
 
 /// For so many words of the stack one call may be under way: frames can have no words, but what is needed to return has some.
 const WORDS_PER_CALL: usize = 4;
@@ -267,15 +268,12 @@ impl Run<'_, '_> {
                 (control far()) => {{
                     let view = if instr.a == 0 { memory } else { guest.memory(MemoryIdx(instr.a.into())) };
                     let access = next!();
-                    let address = frame.address(access, instr.immediate());
-                    check!(far(&mut frame, view, access, address));
+                    check!(far(&mut frame, view, access, instr.immediate()));
                 }};
-                (control far_long()) => {{
-                    let view = if instr.a == 0 { memory } else { guest.memory(MemoryIdx(instr.a.into())) };
+                (control far_any()) => {{
+                    let place = &function.accesses[instr.immediate() as usize];
                     let access = next!();
-                    let offset = function.constants[instr.immediate() as usize];
-                    let address = frame.long_address(access.b, offset, true);
-                    check!(far(&mut frame, view, access, check!(address.ok_or(TrapCode::MemoryOutOfBounds))));
+                    check!(far_any(&mut frame, guest, access, place));
                 }};
                 (control vector()) => {{
                     let data = next!();
@@ -311,9 +309,21 @@ fn jump(pc: usize, distance: i32) -> usize {
     pc.wrapping_add_signed(distance as isize)
 }
 
-/// An access with an offset that does not fit into its instruction, or to another memory than the first, or to a 64-bit one.
+/// An access with an offset that does not fit into its instruction, or to another memory than the first.
 #[inline(never)]
-fn far(frame: &mut Frame<'_>, memory: MemoryView<'_>, instr: Instr, address: u64) -> Result<(), TrapCode> {
+fn far(frame: &mut Frame<'_>, memory: MemoryView<'_>, instr: Instr, offset: u32) -> Result<(), TrapCode> {
+    let address = frame.address(instr, offset);
+    access(frame, memory, instr, address)
+}
+
+/// An access to a memory that is 64-bit or shared.
+#[inline(never)]
+fn far_any(frame: &mut Frame<'_>, guest: &Guest<'_>, instr: Instr, place: &Access) -> Result<(), TrapCode> {
+    let address = frame.any_address(instr.b, place)?;
+    access(frame, guest.any_memory(place.memory), instr, address)
+}
+
+fn access(frame: &mut Frame<'_>, memory: impl View, instr: Instr, address: u64) -> Result<(), TrapCode> {
     macro_rules! access {
         (access $method:ident($($arg:expr),*)) => { frame.$method(memory, instr, address, $($arg),*) };
         ($other:ident $method:ident($($arg:expr),*)) => { unreachable!("an access follows") };

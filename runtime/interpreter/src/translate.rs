@@ -8,7 +8,7 @@
 
 use crate::frame::WINDOW;
 use crate::instruction::{Instr, Op};
-use crate::ops::{AtomicOp, Dispatch, VectorOp};
+use crate::ops::{Access, AtomicOp, Dispatch, VectorOp};
 use abi::module::Module;
 use abi::types::{DefinedFuncIdx, ValType};
 use wasmparser::{BinaryReader, BinaryReaderError, FunctionBody, Operator, OperatorsReader};
@@ -35,6 +35,8 @@ pub(crate) struct Function {
     pub constants: Box<[u64]>,
     /// What the instructions on vectors do.
     pub vectors: Box<[VectorOp]>,
+    /// Where accesses go to 64-bit and shared memories.
+    pub accesses: Box<[Access]>,
     /// What the atomic instructions do.
     pub atomics: Box<[AtomicOp]>,
     /// How many slots parameters take.
@@ -135,6 +137,7 @@ pub(crate) struct Translation<'m> {
     /// Whether control reaches the current operator.
     pub reachable: bool,
     pub vectors: Vec<VectorOp>,
+    pub accesses: Vec<Access>,
     pub atomics: Vec<AtomicOp>,
     constants: Vec<u64>,
     /// Where the locals' slots end.
@@ -184,6 +187,7 @@ impl<'m> Translation<'m> {
             blocks: Vec::new(),
             reachable: true,
             vectors: Vec::new(),
+            accesses: Vec::new(),
             atomics: Vec::new(),
             constants: Vec::new(),
             locals_end: 0,
@@ -217,6 +221,7 @@ impl<'m> Translation<'m> {
             code: translation.code.into(),
             constants: translation.constants.into(),
             vectors: translation.vectors.into(),
+            accesses: translation.accesses.into(),
             atomics: translation.atomics.into(),
             params: width(&ty.params),
             locals: translation.locals_end.into(),
@@ -354,16 +359,11 @@ impl<'m> Translation<'m> {
         match i32::try_from(value.cast_signed()) {
             Ok(short) => self.emit(Instr::wide(Op::Const, slot, short.cast_unsigned())),
             Err(_) => {
-                let index = self.long_constant(value);
+                let index = self.constants.len() as u32;
+                self.constants.push(value);
                 self.emit(Instr::wide(Op::ConstLong, slot, index));
             }
         }
-    }
-
-    /// The index of a constant that does not fit into an instruction.
-    pub fn long_constant(&mut self, value: u64) -> u32 {
-        self.constants.push(value);
-        self.constants.len() as u32 - 1
     }
 
     /// Brings the operands on top into their own slots.

@@ -4,7 +4,7 @@
 //! Rust leaves open; what is relied on is that its compiler knows nothing of the bytes but an address, so that each access becomes
 //! the processor's instruction for it, the same that native code has.
 
-use crate::interpret::MemoryView;
+use crate::view::AnyView;
 use abi::trap::TrapCode;
 use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering};
 
@@ -105,7 +105,7 @@ pub(crate) fn aligned(address: u64, size: usize) -> Result<(), TrapCode> {
 }
 
 /// All accesses trap at an address that is no multiple of their width, and then past the end.
-impl MemoryView<'_> {
+impl AnyView<'_> {
     /// Loads an integer.
     ///
     /// # Errors

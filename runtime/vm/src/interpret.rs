@@ -10,20 +10,19 @@
 //!   looked up among the references that the store has made; a word that is none panics.
 
 use crate::activation::{Binding, Target};
-use crate::arch;
 use crate::module::Module;
 use crate::stack;
 use crate::store::{Data, Store};
 use crate::trap::{Frame, Trap};
 use crate::types;
 use crate::value::Slot;
+use crate::view::{AnyView, MemoryView};
 use abi::layout::{FuncRecord, HOST_MAGIC, MemoryDefinition, PAGE_SIZE, TableDefinition};
 use abi::trap::TrapCode;
 use abi::types::{DefinedFuncIdx, FuncIdx, FuncType, GlobalIdx, MemoryIdx, TableIdx, TypeIdx, ValType};
 use std::marker::PhantomData;
 use std::ptr::NonNull;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Runs the functions of one module.
 pub trait Interpret: Send + Sync {
@@ -53,84 +52,6 @@ pub(crate) struct Parts {
     pub(crate) memories: Box<[(NonNull<MemoryDefinition>, bool)]>,
     pub(crate) globals: Box<[(NonNull<Slot>, ValType)]>,
     pub(crate) tables: Box<[(NonNull<TableDefinition>, ValType)]>,
-}
-
-/// A memory as an interpreter sees it: its bytes as they were when the view was made, which is valid but may be fewer than now.
-///
-/// A shared memory's view has none: so all that is made of it goes the way of what lies past the end, where the memory's length
-/// is looked up, which other threads may have changed, and accesses are made so that they may race ([`arch::load`]). Accesses to
-/// other memories pay nothing for that.
-#[derive(Clone, Copy)]
-pub struct MemoryView<'s> {
-    base: *mut u8,
-    bytes: u64,
-    /// Where a shared memory's length stands.
-    shared: Option<NonNull<MemoryDefinition>>,
-    store: PhantomData<&'s Store>,
-}
-
-impl MemoryView<'_> {
-    /// A view of no bytes.
-    pub const EMPTY: MemoryView<'static> =
-        MemoryView { base: std::ptr::null_mut(), bytes: 0, shared: None, store: PhantomData };
-
-    /// Reads bytes; none if some of them are past the end.
-    #[inline(always)]
-    pub fn read<const N: usize>(self, address: u64) -> Option<[u8; N]> {
-        let end = address.checked_add(N as u64)?;
-        if end > self.bytes {
-            return self.read_shared(address);
-        }
-        // SAFETY: the bytes lie in the memory, which neither moves nor shrinks nor is freed while the store runs. Nobody holds a
-        // reference to them: that takes the store, which is lent to the guest. The memory is not shared.
-        Some(unsafe { self.base.add(address as usize).cast::<[u8; N]>().read() })
-    }
-
-    /// Writes bytes; none if some of them are past the end.
-    #[inline(always)]
-    pub fn write<const N: usize>(self, address: u64, bytes: [u8; N]) -> Option<()> {
-        let end = address.checked_add(N as u64)?;
-        if end > self.bytes {
-            return self.write_shared(address, bytes);
-        }
-        // SAFETY: as in `read`.
-        unsafe { self.base.add(address as usize).cast::<[u8; N]>().write(bytes) };
-        Some(())
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn read_shared<const N: usize>(self, address: u64) -> Option<[u8; N]> {
-        let place = self.range(address, N)?;
-        // SAFETY: as in `read`, but that the memory may be shared.
-        Some(unsafe { arch::load(place) })
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn write_shared<const N: usize>(self, address: u64, bytes: [u8; N]) -> Option<()> {
-        let place = self.range(address, N)?;
-        // SAFETY: as in `read_shared`; nobody ever holds references to a shared memory's bytes.
-        unsafe { arch::store(place, bytes) };
-        Some(())
-    }
-
-    /// How many bytes there are, now if the memory is shared.
-    fn length(self) -> u64 {
-        match self.shared {
-            // SAFETY: definitions live as long as the store; while several threads use one, all access its length atomically.
-            Some(definition) => unsafe {
-                AtomicU64::from_ptr(&raw mut (*definition.as_ptr()).bytes).load(Ordering::SeqCst)
-            },
-            None => self.bytes,
-        }
-    }
-
-    /// The address of bytes, if all of them lie in the memory.
-    pub(crate) fn range(self, address: u64, bytes: usize) -> Option<*mut u8> {
-        let end = address.checked_add(bytes as u64)?;
-        (end <= self.length()).then(|| self.base.wrapping_add(address as usize))
-    }
 }
 
 /// What a call through a table or an import leads to.
@@ -196,27 +117,29 @@ impl<'s> Guest<'s> {
         unsafe { self.parts.as_ref() }
     }
 
-    /// A memory, or an empty view if there is none of this index.
+    /// A view of a memory; an empty one if there is none of this index, or it is shared.
     #[inline]
     pub fn memory(&self, index: MemoryIdx) -> MemoryView<'s> {
         match self.parts().memories.get(index.index()) {
-            // SAFETY: definitions live as long as the store; native code that writes them is suspended.
-            Some(&(definition, false)) => unsafe {
-                let MemoryDefinition { base, bytes } = definition.read();
-                MemoryView { base, bytes, shared: None, store: PhantomData }
-            },
-            // SAFETY: as above; the base never changes.
-            Some(&(definition, true)) => unsafe {
-                let base = (*definition.as_ptr()).base;
-                MemoryView { base, bytes: 0, shared: Some(definition), store: PhantomData }
-            },
-            None => MemoryView::EMPTY,
+            // SAFETY: definitions live as long as the store.
+            Some(&(definition, false)) => unsafe { MemoryView::new(definition) },
+            Some((_, true)) | None => MemoryView::EMPTY,
         }
+    }
+
+    /// A view of a memory, shared or not, as it is now.
+    ///
+    /// # Panics
+    /// If there is none of this index.
+    pub fn any_memory(&self, index: MemoryIdx) -> AnyView<'s> {
+        let (definition, shared) = self.parts().memories[index.index()];
+        // SAFETY: definitions live as long as the store.
+        unsafe { AnyView::new(definition, shared) }
     }
 
     /// A memory's size in pages.
     pub fn memory_size(&self, index: MemoryIdx) -> u64 {
-        self.memory(index).length() / PAGE_SIZE
+        self.any_memory(index).bytes() / PAGE_SIZE
     }
 
     /// Grows a memory by some pages. Gives the old size; none if it cannot grow so far.

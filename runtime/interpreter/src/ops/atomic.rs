@@ -131,7 +131,7 @@ impl Translation<'_> {
 
 instructions! {$ atomic_instructions:
     control Atomic: atomic();
-    value Fence: fence();
+    guest Fence: fence();
 }
 
 impl Frame<'_> {
@@ -147,7 +147,7 @@ impl Frame<'_> {
         let AtomicOp { action, width, access } = *op;
         let address = self.aligned(instr.b, access, width)?;
         let (memory, first, second) = (access.memory.0, self.word(instr.c), self.word(data.a));
-        let view = guest.memory(access.memory);
+        let view = guest.any_memory(access.memory);
         let result = match action {
             Action::Load => view.atomic_load(address, width)?,
             Action::Store => return view.atomic_store(address, width, first),
@@ -173,7 +173,8 @@ impl Frame<'_> {
         }
     }
 
-    pub fn fence(&mut self, _instr: Instr) {
+    #[inline(never)]
+    pub fn fence(&mut self, _guest: &mut Guest<'_>, _instr: Instr) {
         std::sync::atomic::fence(std::sync::atomic::Ordering::SeqCst);
     }
 }

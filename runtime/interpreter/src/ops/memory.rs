@@ -1,7 +1,7 @@
 //! Linear memory: loads, stores, size, growth.
 //!
 //! An access has its address in `b`, its result or value in `a` and its offset in `c`. What does not fit there, larger offsets
-//! and other memories than the first, stands in a `Far` in front of it; for a 64-bit memory in a `FarLong`.
+//! and other memories than the first, stands in a `Far` in front of it; for memories that are 64-bit or shared in a `FarAny`.
 
 use super::rows;
 use crate::frame::{Frame, Word};
@@ -9,7 +9,7 @@ use crate::instruction::{Instr, Op};
 use crate::translate::{Error, Result, Translation};
 use abi::trap::TrapCode;
 use abi::types::MemoryIdx;
-use vm::{Guest, MemoryView};
+use vm::{Guest, View};
 use wasmparser::{MemArg, MemArgTarget};
 
 rows! {
@@ -59,19 +59,19 @@ impl Translation<'_> {
 
     /// Prepares an access. Gives the offset that goes into its own instruction.
     fn far(&mut self, memarg: MemArg) -> Result<u16> {
-        let Access { memory, offset, long } = self.access(memarg)?;
+        let access @ Access { memory, offset, long } = self.access(memarg)?;
+        if long || self.module.memories[memory.index()].shared {
+            self.emit(Instr::wide(Op::FarAny, 0, self.accesses.len() as u32));
+            self.accesses.push(access);
+            return Ok(0);
+        }
         if memory == MemoryIdx(0)
-            && !long
             && let Ok(near) = u16::try_from(offset)
         {
             return Ok(near);
         }
         let memory = u16::try_from(memory.0).map_err(|_| Error::Limit("more than 65536 memories"))?;
-        let prefix = match u32::try_from(offset) {
-            Ok(offset) if !long => Instr::wide(Op::Far, memory, offset),
-            Ok(_) | Err(_) => Instr::wide(Op::FarLong, memory, self.long_constant(offset)),
-        };
-        self.emit(prefix);
+        self.emit(Instr::wide(Op::Far, memory, offset as u32));
         Ok(0)
     }
 
@@ -125,7 +125,7 @@ instructions! {$ memory_instructions:
     access Store32: store(u32::to_le_bytes);
     access Store64: store(u64::to_le_bytes);
     control Far: far();
-    control FarLong: far_long();
+    control FarAny: far_any();
     guest MemorySize: memory_size();
     control MemoryGrow: memory_grow();
 }
@@ -137,9 +137,9 @@ impl Frame<'_> {
         u64::from(self.get::<u32>(instr.b)) + u64::from(offset)
     }
 
-    /// The sum of address and offset of an access to any memory; none if it has more than 64 bits, which are past every end.
-    pub fn long_address(&self, slot: u16, offset: u64, long: bool) -> Option<u64> {
-        self.index(slot, long).checked_add(offset)
+    /// The sum of address and offset of an access to any memory. One of more than 64 bits is past every end.
+    pub fn any_address(&self, slot: u16, access: &Access) -> std::result::Result<u64, TrapCode> {
+        self.index(slot, access.long).checked_add(access.offset).ok_or(TrapCode::MemoryOutOfBounds)
     }
 
     /// An address, index or count, which has 64 bits if it is `long`, else 32.
@@ -151,7 +151,7 @@ impl Frame<'_> {
     #[inline(always)]
     pub fn load<const N: usize, T, R: Word>(
         &mut self,
-        memory: MemoryView<'_>,
+        memory: impl View,
         instr: Instr,
         address: u64,
         decode: impl FnOnce([u8; N]) -> T,
@@ -165,7 +165,7 @@ impl Frame<'_> {
     #[inline(always)]
     pub fn store<const N: usize, T: Word>(
         &mut self,
-        memory: MemoryView<'_>,
+        memory: impl View,
         instr: Instr,
         address: u64,
         encode: impl FnOnce(T) -> [u8; N],

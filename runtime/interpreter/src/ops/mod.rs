@@ -63,6 +63,7 @@ macro_rules! last_instructions {
 
 use crate::translate::{Error, Result, Translation};
 pub(crate) use atomic::AtomicOp;
+pub(crate) use memory::Access;
 pub(crate) use simd::VectorOp;
 use wasmparser::{VisitOperator, VisitSimdOperator};
 

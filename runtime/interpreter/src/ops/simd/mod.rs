@@ -19,7 +19,7 @@ use crate::instruction::{Instr, Op};
 use crate::semantics::vector::{Vector, shuffle};
 use crate::translate::{Result, Translation};
 use abi::trap::TrapCode;
-use vm::{Guest, MemoryView};
+use vm::{AnyView, Guest};
 use wasmparser::MemArg;
 
 /// What an operator does: to which operands, and the function that does it.
@@ -38,10 +38,10 @@ pub(crate) enum VectorOp {
     Extract(fn(Vector, u8) -> u64, u8),
     Replace(fn(Vector, u8, u64) -> Vector, u8),
     Shuffle([u8; 16]),
-    Load(fn(MemoryView<'_>, u64) -> Option<Vector>, Access),
-    Store(fn(MemoryView<'_>, u64, Vector) -> Option<()>, Access),
-    LoadLane(fn(MemoryView<'_>, u64, Vector, u8) -> Option<Vector>, Access, u8),
-    StoreLane(fn(MemoryView<'_>, u64, Vector, u8) -> Option<()>, Access, u8),
+    Load(fn(AnyView<'_>, u64) -> Option<Vector>, Access),
+    Store(fn(AnyView<'_>, u64, Vector) -> Option<()>, Access),
+    LoadLane(fn(AnyView<'_>, u64, Vector, u8) -> Option<Vector>, Access, u8),
+    StoreLane(fn(AnyView<'_>, u64, Vector, u8) -> Option<()>, Access, u8),
 }
 
 impl Translation<'_> {
@@ -119,13 +119,13 @@ impl Translation<'_> {
         self.vector_result(VectorOp::Shuffle(lanes), true, operands)
     }
 
-    fn load_vector(&mut self, memarg: MemArg, op: fn(MemoryView<'_>, u64) -> Option<Vector>) -> Result {
+    fn load_vector(&mut self, memarg: MemArg, op: fn(AnyView<'_>, u64) -> Option<Vector>) -> Result {
         let access = self.access(memarg)?;
         let operands = self.slots::<1>();
         self.vector_result(VectorOp::Load(op, access), true, operands)
     }
 
-    fn store_vector(&mut self, memarg: MemArg, op: fn(MemoryView<'_>, u64, Vector) -> Option<()>) -> Result {
+    fn store_vector(&mut self, memarg: MemArg, op: fn(AnyView<'_>, u64, Vector) -> Option<()>) -> Result {
         let access = self.access(memarg)?;
         let operands = self.slots::<2>();
         self.vector(VectorOp::Store(op, access), 0, operands);
@@ -136,19 +136,14 @@ impl Translation<'_> {
         &mut self,
         memarg: MemArg,
         lane: u8,
-        op: fn(MemoryView<'_>, u64, Vector, u8) -> Option<Vector>,
+        op: fn(AnyView<'_>, u64, Vector, u8) -> Option<Vector>,
     ) -> Result {
         let access = self.access(memarg)?;
         let operands = self.slots::<2>();
         self.vector_result(VectorOp::LoadLane(op, access, lane), true, operands)
     }
 
-    fn store_lane(
-        &mut self,
-        memarg: MemArg,
-        lane: u8,
-        op: fn(MemoryView<'_>, u64, Vector, u8) -> Option<()>,
-    ) -> Result {
+    fn store_lane(&mut self, memarg: MemArg, lane: u8, op: fn(AnyView<'_>, u64, Vector, u8) -> Option<()>) -> Result {
         let access = self.access(memarg)?;
         let operands = self.slots::<2>();
         self.vector(VectorOp::StoreLane(op, access, lane), 0, operands);
@@ -182,7 +177,6 @@ impl Frame<'_> {
     ) -> std::result::Result<(), TrapCode> {
         let Instr { a, b, c, .. } = instr;
         let outside = TrapCode::MemoryOutOfBounds;
-        let address = |frame: &Self, access: &Access| frame.long_address(b, access.offset, access.long).ok_or(outside);
         let result = match op {
             VectorOp::Constant(value) => *value,
             VectorOp::Unary(op) => op(self.get_vector(b)),
@@ -192,9 +186,12 @@ impl Frame<'_> {
             VectorOp::Splat(op) => op(self.word(b)),
             VectorOp::Replace(op, lane) => op(self.get_vector(b), *lane, self.word(c)),
             VectorOp::Shuffle(lanes) => shuffle(self.get_vector(b), self.get_vector(c), *lanes),
-            VectorOp::Load(op, access) => op(guest.memory(access.memory), address(self, access)?).ok_or(outside)?,
+            VectorOp::Load(op, access) => {
+                op(guest.any_memory(access.memory), self.any_address(b, access)?).ok_or(outside)?
+            }
             VectorOp::LoadLane(op, access, lane) => {
-                op(guest.memory(access.memory), address(self, access)?, self.get_vector(c), *lane).ok_or(outside)?
+                op(guest.any_memory(access.memory), self.any_address(b, access)?, self.get_vector(c), *lane)
+                    .ok_or(outside)?
             }
             VectorOp::Test(op) => {
                 self.set_word(a, op(self.get_vector(b)));
@@ -205,11 +202,12 @@ impl Frame<'_> {
                 return Ok(());
             }
             VectorOp::Store(op, access) => {
-                return op(guest.memory(access.memory), address(self, access)?, self.get_vector(c)).ok_or(outside);
+                return op(guest.any_memory(access.memory), self.any_address(b, access)?, self.get_vector(c))
+                    .ok_or(outside);
             }
             VectorOp::StoreLane(op, access, lane) => {
                 let value = self.get_vector(c);
-                return op(guest.memory(access.memory), address(self, access)?, value, *lane).ok_or(outside);
+                return op(guest.any_memory(access.memory), self.any_address(b, access)?, value, *lane).ok_or(outside);
             }
         };
         self.set_vector(a, result);
