@@ -1,4 +1,4 @@
-//! Real programs: compiled by us they do what their native builds do (`programs/README.md`).
+//! Real programs: compiled by us, and interpreted, they do what their native builds do (`programs/README.md`).
 //!
 //! `HEAVY=1` runs all the cases that take about a second natively, too.
 
@@ -9,6 +9,7 @@ use crate::process::{self, Input, Outcome};
 use artifact::{Feature, Level};
 use case::{Case, Step};
 use driver::Silent;
+use std::fmt;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -20,8 +21,11 @@ const TRAPPED: i32 = 134;
 /// Heavy cases that always run: each keeps another part of the runtime busy.
 const ALWAYS: &[&str] = &["compress-heavy", "mix-heavy", "sqlite-memory-heavy"];
 
+/// What the interpreter cannot run yet: it has no atomics.
+const COMPILED_ONLY: &[&str] = &["atomics"];
+
 tested! {
-    args calls compress dispatch exitcode fannkuch files jsontool memory mix nbody numbers sha256 sieve simd spectral sqlite stdin trap
+    args atomics calls compress dispatch exitcode fannkuch files jsontool memory mix nbody numbers sha256 sieve simd spectral sqlite stdin trap
 }
 
 #[test]
@@ -58,44 +62,68 @@ fn sources() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("programs")
 }
 
+/// How we run a program.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Compiled,
+    Interpreted,
+}
+
+impl fmt::Display for Way {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Way::Compiled => "compiled by us",
+            Way::Interpreted => "interpreted",
+        })
+    }
+}
+
 /// Runs all cases of a program and panics with what went wrong.
 fn check(program: &str) {
     let heavy = std::env::var_os("HEAVY").is_some();
     let folder = TempDir::new().expect("a temporary folder");
     let compiled = folder.path().join(program).with_extension("wasm");
     let mut request = tests::request(Level::O2);
-    if program == "dispatch" {
-        request.options.features.0.insert(Feature::TailCall);
-    }
-    let made = driver::compile(&wasm(program), &request, &Silent).unwrap_or_else(|error| panic!("{program}: {error}"));
+    request.options.features.0.extend(match program {
+        "dispatch" => Some(Feature::TailCall),
+        "atomics" => Some(Feature::Threads),
+        _ => None,
+    });
+    let wasm = wasm(program);
+    let made = driver::compile(&wasm, &request, &Silent).unwrap_or_else(|error| panic!("{program}: {error}"));
     fs::write(&compiled, made.file).expect("the compiled program is written");
     let cases = Case::all().into_iter().filter(|case| case.program == program);
     let cases = cases.filter(|case| heavy || !case.heavy || ALWAYS.contains(&case.name.as_str()));
-    let failures: Vec<String> = cases
-        .filter_map(|case| compare(&case, &compiled).err().map(|failure| format!("{}: {failure}", case.name)))
-        .collect();
+    let mut failures = Vec::new();
+    for case in cases {
+        for way in [Way::Compiled, Way::Interpreted] {
+            if way == Way::Interpreted && (case.heavy || COMPILED_ONLY.contains(&program)) {
+                continue;
+            }
+            if let Err(failure) = compare(&case, way, &compiled) {
+                failures.push(format!("{}: {failure}", case.name));
+            }
+        }
+    }
     assert!(failures.is_empty(), "{} cases failed:\n{}", failures.len(), failures.join("\n"));
 }
 
-/// Runs a case natively and compiled by us, each in a scratch directory of its own.
-fn compare(case: &Case, compiled: &Path) -> Result<(), String> {
+/// Runs a case natively and by us, each in a scratch directory of its own.
+fn compare(case: &Case, way: Way, compiled: &Path) -> Result<(), String> {
     let ours = scratch(case);
     let native = scratch(case);
     for (index, step) in case.steps().iter().enumerate() {
         let in_step = |message: String| if index == 0 { message } else { format!("step {index}: {message}") };
-        let our = run(our_command(case, step, compiled, ours.path()), step).map_err(in_step)?;
+        let our = run(our_command(case, step, way, compiled, ours.path()), step).map_err(in_step)?;
         let stderr = String::from_utf8_lossy(&our.stderr);
         let code = if case.trap.is_some() { TRAPPED } else { step.exit };
         if our.code != Some(code) {
             let code = our.code.map_or("no exit code (a signal)".to_string(), |code| code.to_string());
-            return Err(in_step(format!(
-                "exit code {}, but {code} compiled by us; standard error:\n{stderr}",
-                step.exit
-            )));
+            return Err(in_step(format!("exit code {}, but {code} {way}; standard error:\n{stderr}", step.exit)));
         }
         let expected = match &case.trap {
             Some(text) if stderr.contains(text) => case.stdout.clone().unwrap_or_default().into_bytes(),
-            Some(text) => return Err(in_step(format!("the message lacks `{text}`:\n{stderr}"))),
+            Some(text) => return Err(in_step(format!("{way}, the message lacks `{text}`:\n{stderr}"))),
             None => {
                 let native = run(native_command(case, step, native.path()), step).map_err(in_step)?;
                 if native.code != Some(step.exit) {
@@ -105,13 +133,13 @@ fn compare(case: &Case, compiled: &Path) -> Result<(), String> {
             }
         };
         if let Some(difference) = differing_line(&expected, &our.stdout) {
-            return Err(in_step(format!("standard output differs: {difference}\nstandard error:\n{stderr}")));
+            return Err(in_step(format!("standard output differs {way}: {difference}\nstandard error:\n{stderr}")));
         }
     }
     if case.trap.is_none() {
         let [native, ours] = [&native, &ours].map(|folder| tree::read(folder.path()).expect("a scratch directory"));
         if let Some(difference) = tree::difference(&native, &ours) {
-            return Err(difference);
+            return Err(format!("{way}: {difference}"));
         }
     }
     Ok(())
@@ -132,9 +160,12 @@ fn native_command(case: &Case, step: &Step, scratch: &Path) -> Command {
     command
 }
 
-fn our_command(case: &Case, step: &Step, compiled: &Path, scratch: &Path) -> Command {
+fn our_command(case: &Case, step: &Step, way: Way, compiled: &Path, scratch: &Path) -> Command {
     let mut command = Command::new(tests::tool("wasmedge"));
     command.arg("--dir").arg(format!(".:{}", scratch.display()));
+    if way == Way::Interpreted {
+        command.arg("--force-interpreter");
+    }
     for (name, value) in &case.env {
         command.arg("--env").arg(format!("{name}={value}"));
     }

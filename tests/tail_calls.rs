@@ -1,18 +1,65 @@
-//! Tail calls need no stack: ten million of them in a row, whatever leads from one function to the next.
+//! Tail calls need no stack: ten million of them in a row, whatever leads from one function to the next, and whatever runs them.
 
-use artifact::{Feature, Level};
+mod chains;
+
+use artifact::{Feature, Features, Level};
 use driver::Silent;
-use engine::{FuncType, Instance, Linker, Module, Store, Trap, TrapCode, ValType, Value, function};
+use engine::{FuncType, Instance, Linker, Loading, Mode, Module, Store, Trap, TrapCode, ValType, Value, function};
+use std::fmt;
 
 /// With the default stack, frames of any size would exhaust it long before.
 const MANY: i32 = 10_000_000;
 
-const LEVELS: [Level; 3] = [Level::O0, Level::O2, Level::O3];
+/// What runs a module.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Engine {
+    Native(Level),
+    Interpreter,
+}
 
-/// A native module.
-fn module(text: &str, level: Level) -> Module {
+use Engine::{Interpreter, Native};
+
+const ENGINES: [Engine; 4] = [Native(Level::O0), Native(Level::O2), Native(Level::O3), Interpreter];
+
+/// Ways to run two modules.
+const PAIRS: [(Engine, Engine); 7] = [
+    (Native(Level::O0), Native(Level::O0)),
+    (Native(Level::O2), Native(Level::O3)),
+    (Native(Level::O3), Native(Level::O2)),
+    (Native(Level::O0), Interpreter),
+    (Native(Level::O2), Interpreter),
+    (Interpreter, Native(Level::O2)),
+    (Interpreter, Interpreter),
+];
+
+impl fmt::Display for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Native(level) => write!(f, "O{level}"),
+            Interpreter => f.write_str("interpreter"),
+        }
+    }
+}
+
+fn features() -> Features {
+    let mut features = Features::wasm2();
+    features.0.insert(Feature::TailCall);
+    features
+}
+
+fn module(text: &str, engine: Engine) -> Module {
+    match engine {
+        Native(level) => native(text, level),
+        Interpreter => {
+            let how = Loading { mode: Mode::Interpreter, features: features() };
+            Module::from_bytes_in(tests::wat(text), how).expect("the module loads")
+        }
+    }
+}
+
+fn native(text: &str, level: Level) -> Module {
     let mut request = tests::request(level);
-    request.options.features.0.insert(Feature::TailCall);
+    request.options.features = features();
     // One function per unit at the lowest level, so that what crosses units is in use as well.
     request.options.unit_size = if level == Level::O0 { 0 } else { request.options.unit_size };
     let compiled = driver::compile(&tests::wat(text), &request, &Silent).unwrap_or_else(|error| panic!("{error}"));
@@ -26,14 +73,14 @@ fn call(store: &mut Store, instance: Instance, name: &str, args: &[Value]) -> Re
     store.call(function, args)
 }
 
-/// Calls `run` of a module without imports with a number, at each level.
+/// Calls `run` of a module without imports with a number, by each engine.
 #[track_caller]
 fn gives(text: &str, count: i32, expected: &[Value]) {
-    for level in LEVELS {
+    for engine in ENGINES {
         let mut store = Store::new();
-        let instance = Linker::new().instantiate(&mut store, &module(text, level)).expect("an instance");
+        let instance = Linker::new().instantiate(&mut store, &module(text, engine)).expect("an instance");
         let results = call(&mut store, instance, "run", &[Value::I32(count)]);
-        assert_eq!(results.unwrap_or_else(|trap| panic!("O{level}: {trap}")), expected, "O{level}");
+        assert_eq!(results.unwrap_or_else(|trap| panic!("{engine}: {trap}")), expected, "{engine}");
     }
 }
 
@@ -191,16 +238,17 @@ fn functions_of_other_instances() {
             (return_call $there (local.get $n) (i64.add (local.get $sum) (i64.sub (local.get $seven) (local.get $six)))))
         (func (export "calls") (result i64) (global.get $calls))
         (func (export "run") (param i32) (result i64) (return_call $there (local.get 0) (i64.const 0))))"#;
-    for level in LEVELS {
+    for (one, other) in PAIRS {
         let mut store = Store::new();
         let mut linker = Linker::new();
-        let instance = linker.instantiate(&mut store, &module(first, level)).expect("an instance");
+        let instance = linker.instantiate(&mut store, &module(first, one)).expect("an instance");
         linker.define_instance(&store, "first", instance);
-        let instance = linker.instantiate(&mut store, &module(second, level)).expect("an instance");
-        let results = call(&mut store, instance, "run", &[Value::I32(MANY / 2)]).expect("no trap");
-        assert_eq!(results, [Value::I64(10_000_001)], "O{level}");
-        let calls = call(&mut store, instance, "calls", &[]).expect("no trap");
-        assert_eq!(calls, [Value::I64(1_005_000_000)], "O{level}");
+        let instance = linker.instantiate(&mut store, &module(second, other)).expect("an instance");
+        let results = call(&mut store, instance, "run", &[Value::I32(MANY / 2)])
+            .unwrap_or_else(|trap| panic!("{one}, {other}: {trap}"));
+        assert_eq!(results, [Value::I64(10_000_001)], "{one}, {other}");
+        let calls = call(&mut store, instance, "calls", &[]).unwrap_or_else(|trap| panic!("{one}, {other}: {trap}"));
+        assert_eq!(calls, [Value::I64(1_005_000_000)], "{one}, {other}");
     }
 }
 
@@ -237,7 +285,7 @@ fn functions_that_make_no_tail_calls() {
                 (local.set $sum (i32.add (local.get $sum) (i32.add (i32.add))))
                 (br_if $again (local.tee $left (i32.sub (local.get $left) (i32.const 1)))))
             (local.get $sum)))"#;
-    for level in LEVELS {
+    for (plain_engine, engine) in PAIRS {
         let mut store = Store::new();
         let mut linker = Linker::new();
         let ty = FuncType::new([ValType::I32; 7], [ValType::I32; 3]);
@@ -246,12 +294,13 @@ fn functions_that_make_no_tail_calls() {
             slots.iter_mut().zip(results).for_each(|(slot, result)| slot.set_i32(result));
             Ok(())
         });
-        let instance = linker.instantiate(&mut store, &module(plain, level)).expect("an instance");
+        let instance = linker.instantiate(&mut store, &module(plain, plain_engine)).expect("an instance");
         linker.define_instance(&store, "plain", instance);
-        let instance = linker.instantiate(&mut store, &module(text, level)).expect("an instance");
+        let instance = linker.instantiate(&mut store, &module(text, engine)).expect("an instance");
         for which in 0..3 {
-            let results = call(&mut store, instance, "run", &[Value::I32(MANY), Value::I32(which)]).expect("no trap");
-            assert_eq!(results, [Value::I32(16 * 1001)], "O{level} {which}");
+            let results = call(&mut store, instance, "run", &[Value::I32(MANY), Value::I32(which)])
+                .unwrap_or_else(|trap| panic!("{plain_engine}, {engine}: {trap}"));
+            assert_eq!(results, [Value::I32(16 * 1001)], "{plain_engine}, {engine}: {which}");
         }
     }
 }
@@ -270,15 +319,19 @@ fn a_trap_shows_the_functions_that_are_left() {
         (func $trap (param i32) (result i32)
             (if (local.get 0) (then (return_call $trap (local.get 0))))
             (i32.div_u (i32.const 1) (local.get 0))))"#;
-    for level in LEVELS {
+    for engine in ENGINES {
         let mut store = Store::new();
-        let instance = Linker::new().instantiate(&mut store, &module(text, level)).expect("an instance");
+        let instance = Linker::new().instantiate(&mut store, &module(text, engine)).expect("an instance");
         let trap = call(&mut store, instance, "run", &[Value::I32(1000)]).expect_err("a division by zero");
         assert_eq!(trap.code(), Some(TrapCode::IntegerDivideByZero));
         let names: Vec<&str> = trap.frames.iter().filter_map(|frame| frame.name.as_deref()).collect();
         // Optimized, one may be inlined into another, whose frame it then is.
-        let expected = if level == Level::O0 { &["trap", "second", "outer"][..] } else { &["trap"][..] };
-        assert!(names.starts_with(expected), "O{level}: {names:?}");
+        let expected = if matches!(engine, Native(Level::O0) | Interpreter) {
+            &["trap", "second", "outer"][..]
+        } else {
+            &["trap"][..]
+        };
+        assert!(names.starts_with(expected), "{engine}: {names:?}");
     }
 }
 
@@ -292,11 +345,11 @@ fn other_calls_exhaust_the_stack() {
         (func $odd (param i32) (result i32)
             (if (i32.eqz (local.get 0)) (then (return_call $even (i32.const 0))))
             (call $even (i32.sub (local.get 0) (i32.const 1)))))"#;
-    for level in LEVELS {
+    for engine in ENGINES {
         let mut store = Store::new();
-        let instance = Linker::new().instantiate(&mut store, &module(text, level)).expect("an instance");
+        let instance = Linker::new().instantiate(&mut store, &module(text, engine)).expect("an instance");
         let trap = call(&mut store, instance, "run", &[Value::I32(MANY)]).expect_err("no stack is left");
-        assert_eq!(trap.code(), Some(TrapCode::CallStackExhausted), "O{level}");
+        assert_eq!(trap.code(), Some(TrapCode::CallStackExhausted), "{engine}");
         assert_eq!(call(&mut store, instance, "run", &[Value::I32(9)]).expect("there is stack again"), [Value::I32(1)]);
     }
 }

@@ -106,7 +106,7 @@ fn disagreement(seed: u64) -> Result<(), String> {
     }
 }
 
-/// Runs one module with relaxed vectors, compiled in several ways.
+/// Runs one module with relaxed vectors, compiled in several ways and interpreted.
 fn relaxed_disagreement(seed: u64) -> Result<(), String> {
     let Some(bytes) = generate::relaxed(seed) else { return Ok(()) };
     let told = |what: String| report(seed, &bytes, &what);
@@ -122,7 +122,12 @@ fn relaxed_disagreement(seed: u64) -> Result<(), String> {
             return Err(told(format!("with {newer:?}: {difference}")));
         }
     }
-    Ok(())
+    let interpreted =
+        ours::interpreted(&bytes, seed).map_err(told)?.ok_or_else(|| told("not interpreted".to_string()))?;
+    match difference(&expected, &interpreted) {
+        Some(difference) => Err(told(format!("interpreter: {difference}"))),
+        None => Ok(()),
+    }
 }
 
 fn report(seed: u64, bytes: &[u8], what: &str) -> String {

@@ -111,6 +111,12 @@ const PROPOSALS: &[Supported] = &[
     Supported { name: Proposal::Memory64, on: &[Feature::Memory64], off: &[] },
     Supported { name: Proposal::WideArithmetic, on: &[Feature::WideArithmetic], off: &[] },
     Supported { name: Proposal::TailCall, on: &[Feature::TailCall], off: &[] },
+    Supported { name: Proposal::FunctionReferences, on: &[Feature::FunctionReferences, Feature::TailCall], off: &[] },
+    Supported {
+        name: Proposal::ExceptionHandling,
+        on: &[Feature::Exceptions, Feature::FunctionReferences, Feature::TailCall],
+        off: &[],
+    },
 ];
 
 /// A file of the suite.
@@ -135,7 +141,12 @@ fn cases() -> Vec<Case<'static>> {
             features: features.clone(),
         })
     });
-    edition.chain(proposals).collect()
+    let next = spec(SpecVersion::V3).map(|file| Case {
+        name: format!("{}/{}", file.parent(), file.name()),
+        file,
+        features: Features::wasm3(),
+    });
+    edition.chain(proposals).chain(next).collect()
 }
 
 /// What became of a file.
@@ -165,7 +176,7 @@ fn suite_of(prefix: &str, engine: &Engine) {
     cases.retain(|case| case.name.starts_with(prefix));
     // The interpreter has none of these yet.
     let lacking = |case: &Case<'_>| {
-        ["relaxed-simd/", "tail-call/", "wide-arithmetic/"].iter().any(|lacking| case.name.starts_with(lacking))
+        ["function-references/", "exceptions/", "wasm-v3/"].iter().any(|lacking| case.name.starts_with(lacking))
     };
     cases.retain(|case| !(matches!(engine, Engine::Interpreter(_)) && lacking(case)));
     // The longest first, so that no thread is left with a long one at the end.

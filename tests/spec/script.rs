@@ -112,12 +112,16 @@ impl<'s, 'e> Script<'s, 'e> {
                 let outcome = self.invoke(&call)?;
                 assert_trap(outcome, message)?;
             }
+            WastDirective::AssertException { exec, .. } => match self.execute(exec)? {
+                Err(trap) if trap.exception().is_some() => {}
+                Err(trap) => return because(format!("traps: {trap}, where an exception is expected")),
+                Ok(results) => return because(format!("gives {results:x?}, where an exception is expected")),
+            },
             WastDirective::AssertInvalid { module, message, .. } => self.assert_refused(module, message)?,
             WastDirective::AssertMalformed { module, message, .. } => self.assert_refused(module, message)?,
             WastDirective::AssertUnlinkable { module, message, .. } => self.assert_unlinkable(module, message)?,
             WastDirective::AssertInvalidCustom { .. }
             | WastDirective::AssertMalformedCustom { .. }
-            | WastDirective::AssertException { .. }
             | WastDirective::AssertSuspension { .. } => return because("the directive is of a later edition"),
             WastDirective::Thread(thread) => self.start(thread)?,
             WastDirective::Wait { .. } => {}
@@ -169,7 +173,7 @@ impl<'s, 'e> Script<'s, 'e> {
         let instance = self.lookup(Some(module))?;
         let memories = self.store.exports(instance).filter_map(|(name, item)| match item {
             Extern::Memory(memory) => Some((name.to_string(), self.store.shared_memory(memory)?)),
-            Extern::Func(_) | Extern::Table(_) | Extern::Global(_) => None,
+            Extern::Func(_) | Extern::Table(_) | Extern::Global(_) | Extern::Tag(_) => None,
         });
         Ok(memories.collect())
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use wasmparser::WasmFeatures;
 
 macro_rules! features {
-    ($($(#[$meta:meta])* $name:ident $switch:literal $on:literal $wasm:ident;)*) => {
+    ($($(#[$meta:meta])* $name:ident $switch:literal $on:literal $($wasm:ident)+;)*) => {
         /// A proposal that can be switched on and off.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
         #[serde(rename_all = "kebab-case")]
@@ -34,7 +34,7 @@ macro_rules! features {
             /// What the validator calls it.
             const fn wasm(self) -> WasmFeatures {
                 match self {
-                    $(Feature::$name => WasmFeatures::$wasm,)*
+                    $(Feature::$name => WasmFeatures::empty()$(.union(WasmFeatures::$wasm))+,)*
                 }
             }
         }
@@ -70,6 +70,11 @@ features! {
     Memory64 "memory64" false MEMORY64;
     /// Arithmetic with 128-bit results.
     WideArithmetic "wide-arithmetic" false WIDE_ARITHMETIC;
+    /// References to functions of one type, and calls through them. Groups of types that refer to each other are validated with
+    /// garbage collection only; what else comes with that is refused where it stands.
+    FunctionReferences "function-reference" false FUNCTION_REFERENCES GC;
+    /// Exceptions.
+    Exceptions "exception-handling" false EXCEPTIONS;
 }
 
 impl Feature {
@@ -106,6 +111,8 @@ impl Features {
             Feature::RelaxedSimd,
             Feature::Memory64,
             Feature::WideArithmetic,
+            Feature::FunctionReferences,
+            Feature::Exceptions,
         ]);
         features
     }

@@ -17,9 +17,13 @@
 //! So the stack holds no arguments, and a tail function can leave its place to any other: its tail calls of tail functions are
 //! jumps (`musttail`), which hand on the results pointer, and stack space does not grow.
 //!
-//! Who makes a tail call of another function calls it and returns: that one makes no tail calls itself, so it comes back. The
-//! record of a function says which it is: [`crate::layout::FuncRecord::tail`] is null if there is no tail function. A function
-//! that has one has a native function too, which only calls it.
+//! Who makes a tail call of another native function calls it and returns: that one makes no tail calls itself, so it comes back.
+//! The record of a function says which it is: [`crate::layout::FuncRecord::tail`] is null if there is no tail function. A
+//! native function that has one has another form beside it, which only calls it.
+//!
+//! Functions of the host and interpreted ones have a tail function as well, one for all of them, which belongs to the runtime. It
+//! finds its parameters as their types say. When an interpreted function ends with a tail call of a tail function, it jumps
+//! there in turn. So a chain of tail calls takes no stack space, whatever runs its functions.
 //!
 //! A value occupies the first bytes of its slot; the rest is undefined.
 
@@ -50,7 +54,7 @@ pub fn has_return_area(ty: &FuncType) -> bool {
 pub const fn size_of_value(ty: ValType) -> u32 {
     match ty {
         ValType::I32 | ValType::F32 => 4,
-        ValType::I64 | ValType::F64 | ValType::FuncRef | ValType::ExternRef => 8,
+        ValType::I64 | ValType::F64 | ValType::Ref(_) => 8,
         ValType::V128 => 16,
     }
 }
@@ -71,7 +75,7 @@ pub fn tail_places(ty: &FuncType) -> Vec<TailPlace> {
     let mut slots = 0..;
     let place = |ty: &ValType| {
         let registers = match ty {
-            ValType::I32 | ValType::I64 | ValType::FuncRef | ValType::ExternRef => &mut integers,
+            ValType::I32 | ValType::I64 | ValType::Ref(_) => &mut integers,
             ValType::F32 | ValType::F64 | ValType::V128 => &mut vectors,
         };
         match registers.checked_sub(1) {

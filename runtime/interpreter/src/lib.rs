@@ -23,7 +23,7 @@ use abi::module::{DecodeError, DecodeErrorKind};
 use abi::types::DefinedFuncIdx;
 use std::sync::OnceLock;
 use translate::Function;
-use vm::{Bytes, Guest, Interpret, Module, Slot, Trap};
+use vm::{Bytes, Guest, Interpret, Module, Slot, TailCall, Trap};
 use wasmparser::BinaryReaderError;
 
 /// Why a module cannot be interpreted.
@@ -125,7 +125,12 @@ fn translate(module: &Module, index: DefinedFuncIdx) -> Box<Function> {
 }
 
 impl Interpret for Interpreter {
-    fn call(&self, guest: &mut Guest<'_>, function: DefinedFuncIdx, slots: &mut [Slot]) -> Result<(), Trap> {
+    fn call(
+        &self,
+        guest: &mut Guest<'_>,
+        function: DefinedFuncIdx,
+        slots: &mut [Slot],
+    ) -> Result<Option<TailCall>, Trap> {
         run::run(self, guest, function, slots)
     }
 }

@@ -3,17 +3,20 @@
 //! What it holds in variables (code, frame, first memory) is what nearly every instruction needs; the rest is behind [`Guest`].
 //! Calls within a module do not recurse: a call notes what is needed to return. The stack of words is the store's, and is given
 //! back while a function of another kind runs.
+//!
+//! A tail call replaces the function that runs and notes nothing. To a function that is not the instance's own it is a call by
+//! the caller, from where that had called; if it has none in this run, the run ends and whoever started it goes on with the call.
 
 use crate::Interpreter;
 use crate::boundary;
 use crate::frame::{Frame, WINDOW};
 use crate::instruction::{Instr, Op};
 use crate::ops::Access;
-use crate::semantics::{convert, float, int};
-use crate::translate::Function;
+use crate::semantics::{convert, float, int, wide};
+use crate::translate::{Function, width};
 use abi::trap::TrapCode;
 use abi::types::{DefinedFuncIdx, FuncIdx, MemoryIdx, TableIdx, TypeIdx};
-use vm::{Callee, Foreign, FrameStack, Guest, MemoryView, Slot, Trap, View};
+use vm::{Callee, Foreign, FrameStack, Guest, MemoryView, Slot, TailCall, Trap, View};
 
 /// For so many words of the stack one call may be under way: frames can have no words, but what is needed to return has some.
 const WORDS_PER_CALL: usize = 4;
@@ -49,7 +52,7 @@ pub(crate) fn run(
     guest: &mut Guest<'_>,
     function: DefinedFuncIdx,
     slots: &mut [Slot],
-) -> Result<(), Trap> {
+) -> Result<Option<TailCall>, Trap> {
     let mut stack = guest.take_stack();
     if stack.words.is_empty() {
         stack.words = vec![0; guest.stack_size() / size_of::<u64>() + WINDOW];
@@ -59,17 +62,23 @@ pub(crate) fn run(
     let start = stack.top;
     let mut run =
         Run { interpreter, guest, stack, callers: Vec::new(), function: interpreter.function(&module, function) };
-    let mut outcome = run.check_room(start);
-    if outcome.is_ok() {
+    let outcome = run.check_room(start).and_then(|()| {
         let words = &mut run.stack.words[start..];
         boundary::to_words(&ty.params, slots, words);
         words[run.function.params as usize..run.function.locals as usize].fill(0);
-        outcome = run.instructions(start);
-    }
+        run.instructions(start)
+    });
+    let words = &run.stack.words[start..];
     let result = match outcome {
-        Ok(()) => {
-            boundary::to_slots(&ty.results, &run.stack.words[start..], slots);
-            Ok(())
+        Ok(None) => {
+            boundary::to_slots(&ty.results, words, slots);
+            Ok(None)
+        }
+        Ok(Some(callee)) => {
+            let ty = run.guest.function_type(callee);
+            let mut slots = vec![Slot::ZERO; ty.slots()];
+            boundary::to_slots(&ty.params, words, &mut slots);
+            Ok(Some(run.guest.tail_call(callee, slots)))
         }
         Err(stop) => Err(run.trap(stop)),
     };
@@ -119,8 +128,9 @@ impl Run<'_, '_> {
         trap
     }
 
-    /// Runs the function, whose frame starts at a word of the stack.
-    fn instructions(&mut self, mut start: usize) -> Result<(), Stop> {
+    /// Runs the function, whose frame starts at a word of the stack. If it ends with a tail call that leads elsewhere, gives the
+    /// function to call; its arguments begin at that word.
+    fn instructions(&mut self, mut start: usize) -> Result<Option<Foreign>, Stop> {
         let (limit, max_callers) = (self.limit(), self.max_callers());
         let Run { interpreter, guest, stack, callers, function: current } = self;
         let mut function = *current;
@@ -168,18 +178,49 @@ impl Run<'_, '_> {
                 }
             }};
         }
+        // The callee takes the place of the function that runs, and its caller.
+        macro_rules! replace {
+            ($callee:expr, $arguments:expr) => {{
+                let callee: &Function = $callee;
+                if start + callee.size as usize > limit {
+                    stop!(TrapCode::CallStackExhausted);
+                }
+                let arguments = usize::from($arguments);
+                frame.slots().copy_within(arguments..arguments + callee.params as usize, 0);
+                function = callee;
+                code = &callee.code;
+                pc = 0;
+                for slot in callee.params..callee.locals {
+                    frame.set_word(slot as u16, 0);
+                }
+            }};
+        }
+        // The caller of the function that runs, if it is one of this run, calls the function instead. If not, the run ends.
+        macro_rules! replace_by_foreign {
+            ($callee:expr, $arguments:expr) => {{
+                let callee: Foreign = $callee;
+                let words = width(&guest.function_type(callee).params) as usize;
+                let arguments = usize::from($arguments);
+                frame.slots().copy_within(arguments..arguments + words, 0);
+                let Some(caller) = callers.pop() else { return Ok(Some(callee)) };
+                let place = start;
+                Caller { function, pc, start } = caller;
+                code = &function.code;
+                call_foreign!(callee, place - start);
+            }};
+        }
         macro_rules! call_foreign {
             ($callee:expr, $arguments:expr) => {{
                 stack.top = start + function.size as usize;
                 let depth = callers.len() + 1;
-                check!(call_foreign(guest, stack, $callee, start + usize::from($arguments), depth));
+                check!(call_foreign(guest, stack, $callee, start + $arguments, depth));
                 frame = Frame::new(&mut stack.words, start);
                 memory = guest.memory(MemoryIdx(0));
             }};
         }
         macro_rules! leave {
             () => {{
-                let Some(caller) = callers.pop() else { return Ok(()) };
+                let Some(caller) = callers.pop() else { return Ok(None) };
                 Caller { function, pc, start } = caller;
                 code = &function.code;
                 frame = Frame::new(&mut stack.words, start);
@@ -194,9 +235,9 @@ impl Run<'_, '_> {
                 (value $method:ident($arg:expr $(, $args:expr)*)) => { frame.$method(instr, $arg $(, $args)*) };
                 (value $method:ident()) => { frame.$method(instr) };
                 // The same, with the word that follows.
-                (paired $method:ident()) => {{
+                (paired $method:ident($($arg:expr),*)) => {{
                     let data = next!();
-                    frame.$method(instr, data)
+                    frame.$method(instr, data $(, $arg)*)
                 }};
                 // The same, or a trap.
                 (trapping $method:ident($arg:expr)) => { check!(frame.$method(instr, $arg)) };
@@ -242,7 +283,7 @@ impl Run<'_, '_> {
                 (control call_import()) => {
                     match guest.import(FuncIdx(instr.immediate())) {
                         Callee::Own(callee) => enter!(interpreter.function(guest.module(), callee), instr.a),
-                        Callee::Foreign(callee) => call_foreign!(callee, instr.a),
+                        Callee::Foreign(callee) => call_foreign!(callee, usize::from(instr.a)),
                     }
                 };
                 (control call_indirect()) => {{
@@ -250,7 +291,25 @@ impl Run<'_, '_> {
                     let index = frame.index(instr.b, data.a != 0);
                     match check!(guest.indirect(TableIdx(instr.c.into()), index, TypeIdx(data.immediate()))) {
                         Callee::Own(callee) => enter!(interpreter.function(guest.module(), callee), instr.a),
-                        Callee::Foreign(callee) => call_foreign!(callee, instr.a),
+                        Callee::Foreign(callee) => call_foreign!(callee, usize::from(instr.a)),
+                    }
+                }};
+                (control return_call()) => {{
+                    let callee = interpreter.function(guest.module(), DefinedFuncIdx(instr.immediate()));
+                    replace!(callee, instr.a)
+                }};
+                (control return_call_import()) => {
+                    match guest.import(FuncIdx(instr.immediate())) {
+                        Callee::Own(callee) => replace!(interpreter.function(guest.module(), callee), instr.a),
+                        Callee::Foreign(callee) => replace_by_foreign!(callee, instr.a),
+                    }
+                };
+                (control return_call_indirect()) => {{
+                    let data = code[pc];
+                    let index = frame.index(instr.b, data.a != 0);
+                    match check!(guest.indirect(TableIdx(instr.c.into()), index, TypeIdx(data.immediate()))) {
+                        Callee::Own(callee) => replace!(interpreter.function(guest.module(), callee), instr.a),
+                        Callee::Foreign(callee) => replace_by_foreign!(callee, instr.a),
                     }
                 }};
                 (control return_none()) => { leave!() };

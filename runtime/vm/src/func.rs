@@ -6,6 +6,7 @@ use crate::interpret;
 use crate::libcalls;
 use crate::module::Module;
 use crate::store::{Data, Store};
+use crate::tail::{self, TailCall};
 use crate::trap::{HostError, Trap};
 use crate::types;
 use crate::value::{Func, Instance, Slot, Value};
@@ -112,7 +113,8 @@ impl Data {
                 magic: HOST_MAGIC,
                 libcalls: &raw const libcalls::TABLE,
                 runtime: ptr::null_mut(),
-                tail_arguments: ptr::null_mut(),
+                // SAFETY: the runtime lives as long as the store.
+                tail_arguments: unsafe { (*self.runtime.as_ptr()).tail_arguments.as_ptr().cast() },
             },
             binding: Binding { runtime: self.runtime.as_ptr(), instance, target },
             record: FuncRecord {
@@ -121,7 +123,7 @@ impl Data {
                 entry: wrappers.entry,
                 type_id,
                 reserved: 0,
-                tail: ptr::null(),
+                tail: tail::enter as *const u8,
             },
         })));
         self.functions.contexts.push(context);
@@ -178,30 +180,36 @@ impl Data {
     /// Whether the host function that a binding belongs to has left values of its result types in the slots.
     fn check_results(&self, host: &HostFunction, slots: &[Slot]) {
         for (&ty, slot) in host.ty.results.iter().zip(slots) {
-            assert!(!ty.is_reference() || self.is_valid(ty, slot), "host function {} returns no {ty}", host.name);
+            assert!(self.is_valid(ty, slot), "host function {} returns no {ty}", host.name);
         }
     }
 }
 
 /// The binding of a context of a host or interpreted function; none for an instance's.
-fn binding(context: *mut Header) -> Option<*const Binding> {
+pub(crate) fn binding(context: *mut Header) -> Option<*const Binding> {
     // SAFETY: contexts that records hold are valid as long as their store, which the callers borrow.
     unsafe { ((*context).magic == HOST_MAGIC).then(|| (*context).runtime.cast_const().cast()) }
 }
 
-/// Runs a function that is not native.
+/// Runs a function that is not native until it returns or ends with a tail call, which is still to be carried out
+/// ([`crate::tail`]).
 ///
 /// # Safety
 /// `store` is valid and borrowed by nobody else for the time of the call; `binding` is one of its functions'; `slots` points to
-/// as many slots as the function's type has.
-pub(crate) unsafe fn call_bound(store: *mut Store, binding: *const Binding, slots: *mut Slot) -> Result<(), Trap> {
+/// as many slots as the function's type has, with its parameters.
+pub(crate) unsafe fn call_bound(
+    store: *mut Store,
+    binding: *const Binding,
+    slots: *mut Slot,
+) -> Result<Option<TailCall>, Trap> {
     // SAFETY: the caller's promise; bindings live as long as the store, and neither move nor change. The runtime's data are
     // those that the binding belongs to, whatever store `store` holds by now.
     let (instance, target, data) = unsafe { ((*binding).instance, (*binding).target, (*(*binding).runtime).data) };
     match (target, instance) {
         (Target::Host(host), _) => {
             // SAFETY: the caller's promise.
-            unsafe { call_host(store, data, instance, host as usize, slots) }.map_err(Trap::of_host_error)
+            unsafe { call_host(store, data, instance, host as usize, slots) }.map_err(Trap::of_host_error)?;
+            Ok(None)
         }
         (Target::Interpreted(function), Some(instance)) => {
             // SAFETY: as above; the borrow ends before the function runs.
@@ -213,6 +221,25 @@ pub(crate) unsafe fn call_bound(store: *mut Store, binding: *const Binding, slot
             let slots = unsafe { std::slice::from_raw_parts_mut(slots, count) };
             // SAFETY: the caller's promise; the caller is a call from the host, or made by guest code in one.
             unsafe { interpret::call_interpreted(store, data, instance, function, slots) }
+        }
+        (Target::Interpreted(_) | Target::Instance, _) => unreachable!("bindings of functions name them"),
+    }
+}
+
+/// The type of a function that is not native.
+///
+/// # Safety
+/// The binding is one of a function of a living store, whose data nobody borrows mutably.
+pub(crate) unsafe fn bound_type(binding: *const Binding) -> &'static FuncType {
+    // SAFETY: the caller's promise.
+    let (data, binding) = unsafe { (&*(*(*binding).runtime).data, &*binding) };
+    match (binding.target, binding.instance) {
+        (Target::Host(host), _) => data.functions.functions[host as usize].ty,
+        (Target::Interpreted(function), Some(instance)) => {
+            let module = data.instances[instance as usize].module();
+            let declarations = module.declarations();
+            let ty = declarations.functions[declarations.function(function).index()];
+            types::lookup(module.type_ids()[ty.index()])
         }
         (Target::Interpreted(_) | Target::Instance, _) => unreachable!("bindings of functions name them"),
     }
@@ -280,8 +307,9 @@ impl Store {
         let record = self.data().record(func);
         // SAFETY: the record is of this store and lives as long.
         let ty = types::lookup(unsafe { (*record.as_ptr()).type_id });
-        let types = arguments.iter().map(|argument| argument.ty());
-        assert!(types.eq(ty.params.iter().copied()), "the arguments are of the types that the function takes: {ty}");
+        let fit = arguments.len() == ty.params.len()
+            && arguments.iter().zip(&ty.params).all(|(&argument, &param)| self.matches(argument, param));
+        assert!(fit, "the arguments are of the types that the function takes: {ty}");
         let mut slots = vec![Slot::ZERO; ty.slots()];
         for (slot, &argument) in slots.iter_mut().zip(arguments) {
             *slot = self.slot(argument);
@@ -305,7 +333,7 @@ impl Store {
         // SAFETY: the record is of this store and lives as long.
         match binding(unsafe { (*record.as_ptr()).context }) {
             // SAFETY: the store is borrowed mutably by us; the rest is the caller's promise.
-            Some(binding) => unsafe { call_bound(self, binding, slots.as_mut_ptr()) },
+            Some(binding) => unsafe { tail::call(self, binding, slots.as_mut_ptr()) },
             // SAFETY: as above.
             None => unsafe { activation::invoke(self, record, slots.as_mut_ptr()) },
         }

@@ -8,28 +8,31 @@ unsafe extern "C" {
     fn memset(to: *mut u8, byte: i32, length: usize) -> *mut u8;
 }
 
+// Processors' instructions make NaNs quiet, as WebAssembly demands; a library may hand them through.
 macro_rules! rounding {
-    ($($name:ident: $ty:ident = $method:ident;)*) => {$(
+    ($($ty:ident($quiet:expr): $($name:ident = $method:ident),*;)*) => {$($(
         extern "C" fn $name(x: $ty) -> $ty {
-            x.$method()
+            if x.is_nan() { $ty::from_bits(x.to_bits() | $quiet) } else { x.$method() }
         }
-    )*};
+    )*)*};
 }
 
 // The rounding mode is always to nearest, ties to even: `rint` and `nearbyint` differ only in a flag that nobody reads.
 rounding! {
-    ceilf: f32 = ceil;
-    floorf: f32 = floor;
-    truncf: f32 = trunc;
-    roundevenf: f32 = round_ties_even;
-    rintf: f32 = round_ties_even;
-    nearbyintf: f32 = round_ties_even;
-    ceil: f64 = ceil;
-    floor: f64 = floor;
-    trunc: f64 = trunc;
-    roundeven: f64 = round_ties_even;
-    rint: f64 = round_ties_even;
-    nearbyint: f64 = round_ties_even;
+    f32(1 << 22):
+        ceilf = ceil,
+        floorf = floor,
+        truncf = trunc,
+        roundevenf = round_ties_even,
+        rintf = round_ties_even,
+        nearbyintf = round_ties_even;
+    f64(1 << 51):
+        ceil = ceil,
+        floor = floor,
+        trunc = trunc,
+        roundeven = round_ties_even,
+        rint = round_ties_even,
+        nearbyint = round_ties_even;
 }
 
 /// The addresses that a loader writes into import slots.

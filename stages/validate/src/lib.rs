@@ -3,13 +3,13 @@
 //! In: the bytes of a module and its [`Parsed`] declarations. Out: a [`Plan`]. From here on every module is valid.
 #![forbid(unsafe_code)]
 
-mod tail_calls;
 mod units;
+mod uses;
 
 use abi::types::FuncIdx;
 use artifact::{Error, Feature, Features, Kind, Options, Parsed, Plan, Stage};
 use rayon::prelude::*;
-use std::collections::BTreeSet;
+use uses::Uses;
 use wasmparser::{BinaryReaderError, FuncToValidate, FuncValidatorAllocations, FunctionBody, Parser, ValidPayload};
 use wasmparser::{Validator, ValidatorResources};
 
@@ -31,12 +31,13 @@ pub fn validate(bytes: &[u8], parsed: &Parsed, options: &Options) -> Result<Plan
             None => error,
         }
     })?;
-    let tail_callers = match options.features.has(Feature::TailCall) {
-        true => tail_calls::callers(bytes, &parsed.module)?,
-        false => BTreeSet::new(),
-    };
+    let Uses { tail_callers, catches } =
+        match [Feature::TailCall, Feature::Exceptions].iter().any(|&feature| options.features.has(feature)) {
+            true => Uses::of(bytes, &parsed.module)?,
+            false => Uses::default(),
+        };
     let units = units::plan(parsed, options.unit_size);
-    Ok(Plan { hash: parsed.hash.clone(), options: options.clone(), units, tail_callers })
+    Ok(Plan { hash: parsed.hash.clone(), options: options.clone(), units, tail_callers, catches })
 }
 
 /// Where validation stopped.

@@ -61,8 +61,8 @@ impl Translation<'_> {
 instructions! {$ convert_instructions:
     value I64ExtendI32S: unary(|a: i32| i64::from(a));
     value I64ExtendI32U: unary(|a: u32| u64::from(a));
-    value F32DemoteF64: unary(|a: f64| a as f32);
-    value F64PromoteF32: unary(|a: f32| f64::from(a));
+    value F32DemoteF64: unary(convert::demote);
+    value F64PromoteF32: unary(convert::promote);
     trapping I32TruncF32S: try_unary(convert::i32_from_f32);
     value I32TruncSatF32S: unary(|a: f32| a as i32);
     value F32ConvertI32S: unary(|a: i32| a as f32);

@@ -50,10 +50,10 @@ rows! {
 }
 
 instructions! {$ float_instructions:
-    value F32Add: binary(std::ops::Add::<f32>::add);
-    value F32Sub: binary(std::ops::Sub::<f32>::sub);
-    value F32Mul: binary(std::ops::Mul::<f32>::mul);
-    value F32Div: binary(std::ops::Div::<f32>::div);
+    value F32Add: binary(float::f32::add);
+    value F32Sub: binary(float::f32::sub);
+    value F32Mul: binary(float::f32::mul);
+    value F32Div: binary(float::f32::div);
     value F32Min: binary(float::f32::min);
     value F32Max: binary(float::f32::max);
     value F32Copysign: binary(f32::copysign);
@@ -69,11 +69,11 @@ instructions! {$ float_instructions:
     value F32Floor: unary(float::f32::floor);
     value F32Trunc: unary(float::f32::trunc);
     value F32Nearest: unary(float::f32::nearest);
-    value F32Sqrt: unary(f32::sqrt);
-    value F64Add: binary(std::ops::Add::<f64>::add);
-    value F64Sub: binary(std::ops::Sub::<f64>::sub);
-    value F64Mul: binary(std::ops::Mul::<f64>::mul);
-    value F64Div: binary(std::ops::Div::<f64>::div);
+    value F32Sqrt: unary(float::f32::sqrt);
+    value F64Add: binary(float::f64::add);
+    value F64Sub: binary(float::f64::sub);
+    value F64Mul: binary(float::f64::mul);
+    value F64Div: binary(float::f64::div);
     value F64Min: binary(float::f64::min);
     value F64Max: binary(float::f64::max);
     value F64Copysign: binary(f64::copysign);
@@ -89,5 +89,5 @@ instructions! {$ float_instructions:
     value F64Floor: unary(float::f64::floor);
     value F64Trunc: unary(float::f64::trunc);
     value F64Nearest: unary(float::f64::nearest);
-    value F64Sqrt: unary(f64::sqrt);
+    value F64Sqrt: unary(float::f64::sqrt);
 }

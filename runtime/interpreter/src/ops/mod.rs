@@ -41,6 +41,8 @@ mod simd;
 mod table;
 #[macro_use]
 mod variable;
+#[macro_use]
+mod wide;
 
 /// Gives the rows of all classes to a macro.
 macro_rules! for_each_instruction {
@@ -49,7 +51,7 @@ macro_rules! for_each_instruction {
             $use [] [
                 call_instructions parametric_instructions variable_instructions int_instructions float_instructions
                 convert_instructions memory_instructions bulk_instructions table_instructions reference_instructions
-                simd_instructions atomic_instructions last_instructions
+                simd_instructions wide_instructions atomic_instructions last_instructions
             ]
         }
     };
@@ -97,6 +99,9 @@ macro_rules! translate_or_refuse {
     (bulk_memory $row:expr, $($refusal:tt)*) => { $row };
     (reference_types $row:expr, $($refusal:tt)*) => { $row };
     (simd $row:expr, $($refusal:tt)*) => { $row };
+    (relaxed_simd $row:expr, $($refusal:tt)*) => { $row };
+    (tail_call $row:expr, $($refusal:tt)*) => { $row };
+    (wide_arithmetic $row:expr, $($refusal:tt)*) => { $row };
     (threads $row:expr, $($refusal:tt)*) => { $row };
     ($other:ident $row:expr, $op:ident($($arg:ident),*)) => {{
         let _ = ($($arg,)*);

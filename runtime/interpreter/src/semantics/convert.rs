@@ -1,4 +1,5 @@
-//! Conversions of floats to integers that can fail. Those that saturate are Rust's `as`.
+//! Conversions of floats: to integers where that can fail, and to floats of another width, whose NaNs are those of x86-64's
+//! instructions (see [`super::float`]). Those that saturate are Rust's `as`.
 
 use abi::trap::TrapCode;
 
@@ -32,4 +33,27 @@ truncations! {
     i64_from_f64 f64 i64 -9223372036854775808.0 ge 9223372036854775808.0;
     u64_from_f32 f32 u64 -1.0 gt 18446744073709551616.0;
     u64_from_f64 f64 u64 -1.0 gt 18446744073709551616.0;
+}
+
+/// The nearest number of 32 bits. A NaN becomes quiet and keeps its sign and the upper bits of its payload.
+#[inline(always)]
+pub fn demote(a: f64) -> f32 {
+    if a.is_nan() { demote_nan(a.to_bits()) } else { a as f32 }
+}
+
+#[cold]
+fn demote_nan(bits: u64) -> f32 {
+    let sign = (bits >> 32) as u32 & (1 << 31);
+    f32::from_bits(sign | 0x7fc0_0000 | (bits >> 29) as u32 & 0x003f_ffff)
+}
+
+/// The same number in 64 bits. A NaN becomes quiet and keeps its sign and its payload, which becomes the upper bits.
+#[inline(always)]
+pub fn promote(a: f32) -> f64 {
+    if a.is_nan() { promote_nan(a.to_bits().into()) } else { a.into() }
+}
+
+#[cold]
+fn promote_nan(bits: u64) -> f64 {
+    f64::from_bits((bits & 1 << 31) << 32 | 0x7ff8_0000_0000_0000 | (bits & 0x003f_ffff) << 29)
 }

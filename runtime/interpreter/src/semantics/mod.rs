@@ -4,4 +4,6 @@
 pub mod convert;
 pub mod float;
 pub mod int;
+pub mod relaxed;
 pub mod vector;
+pub mod wide;

@@ -40,6 +40,13 @@ macro_rules! shapes {
                 vector(std::array::from_fn(|i| op(a[i], b[i])))
             }
 
+            /// Does something with each three lanes.
+            #[inline(always)]
+            pub fn zip3(a: Vector, b: Vector, c: Vector, op: impl Fn($lane, $lane, $lane) -> $lane) -> Vector {
+                let (a, b, c) = (lanes(a), lanes(b), lanes(c));
+                vector(std::array::from_fn(|i| op(a[i], b[i], c[i])))
+            }
+
             /// Compares each pair of lanes: all bits of a lane are set where it holds.
             #[inline(always)]
             pub fn compare(a: Vector, b: Vector, holds: impl Fn(&$lane, &$lane) -> bool) -> Vector {

@@ -4,13 +4,16 @@
 mod atomic;
 mod call;
 mod control;
+mod float;
 mod int;
 mod load;
 mod memory;
 mod parametric;
 mod table;
+mod tail;
 mod variable;
 mod vector;
+mod wide;
 
 use abi::features::Features;
 use std::sync::Arc;

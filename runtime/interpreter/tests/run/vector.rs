@@ -38,3 +38,17 @@ fn an_operand_keeps_the_vector_that_a_local_had() {
     );
     assert_eq!(run(&text, &[9]), [9, 5]);
 }
+
+/// Three operands in any places; what is open in the specification is as native code has it.
+#[test]
+fn relaxed_operators_take_their_choices() {
+    let text = function(
+        "(param i32) (result i32 i32 i32) (local v128)
+         (local.set 1 (f32x4.splat (f32.convert_i32_s (local.get 0))))
+         (i32x4.extract_lane 0 (i32x4.trunc_sat_f32x4_s
+           (f32x4.relaxed_nmadd (local.get 1) (v128.const f32x4 2 2 2 2) (local.get 1))))
+         (i32x4.extract_lane 0 (i32x4.relaxed_trunc_f32x4_s (v128.const f32x4 nan 0 0 0)))
+         (i8x16.extract_lane_u 0 (i8x16.relaxed_swizzle (i8x16.splat (local.get 0)) (i8x16.splat (i32.const 127))))",
+    );
+    assert_eq!(run(&text, &[5]), [-5, i32::MIN.into(), 5]);
+}

@@ -3,5 +3,8 @@
 mod x86_64;
 mod x86_64_access;
 
-pub(crate) use x86_64::{begins_frame, enter, fault_state, leave, leave_to, thunk};
+pub(crate) use x86_64::{
+    SAVED, SUSPENDED_FRAME, SUSPENDED_REGISTERS, begins_frame, enter, fault_state, land, leave, leave_to, tail_thunk,
+    thunk,
+};
 pub(crate) use x86_64_access::{load, store};

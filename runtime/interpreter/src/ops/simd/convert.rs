@@ -1,6 +1,7 @@
 //! Conversions between lanes of integers and of floats.
 
 use super::rows;
+use crate::semantics::convert::{demote, promote};
 use crate::semantics::vector::{f32x4, f64x2, i32x4, u32x4};
 
 rows! {
@@ -26,10 +27,10 @@ rows! {
     });
     visit_f32x4_demote_f64x2_zero => unary_vector(|a| {
         let [a, b] = f64x2::lanes(a);
-        f32x4::vector([a as f32, b as f32, 0.0, 0.0])
+        f32x4::vector([demote(a), demote(b), 0.0, 0.0])
     });
     visit_f64x2_promote_low_f32x4 => unary_vector(|a| {
         let [a, b, ..] = f32x4::lanes(a);
-        f64x2::vector([a.into(), b.into()])
+        f64x2::vector([promote(a), promote(b)])
     });
 }

@@ -10,6 +10,7 @@ mod float;
 mod int;
 mod lanes;
 mod memory;
+mod relaxed;
 mod widen;
 
 use super::memory::Access;
