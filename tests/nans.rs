@@ -203,7 +203,7 @@ fn engines(text: &str) -> Vec<(String, Store, Instance)> {
         let file = driver::compile(&bytes, &request, &Silent).unwrap_or_else(|error| panic!("{title}: {error}")).file;
         (title, Module::from_bytes_in(file, Mode::Aot))
     });
-    let interpreted = Module::from_bytes_in(bytes.clone(), Mode::Interpreter);
+    let interpreted = tests::interpreted(bytes.clone(), &[Feature::RelaxedSimd]);
     let modules = [("interpreter".to_string(), interpreted)].into_iter().chain(native);
     let instance = |(title, module): (String, Result<Module, _>)| {
         let mut store = Store::new();

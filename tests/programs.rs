@@ -21,9 +21,6 @@ const TRAPPED: i32 = 134;
 /// Heavy cases that always run: each keeps another part of the runtime busy.
 const ALWAYS: &[&str] = &["compress-heavy", "mix-heavy", "sqlite-memory-heavy"];
 
-/// What the interpreter cannot run yet: it has no atomics.
-const COMPILED_ONLY: &[&str] = &["atomics"];
-
 tested! {
     args atomics calls compress dispatch exitcode fannkuch files jsontool memory mix nbody numbers sha256 sieve simd spectral sqlite stdin trap
 }
@@ -97,7 +94,7 @@ fn check(program: &str) {
     let mut failures = Vec::new();
     for case in cases {
         for way in [Way::Compiled, Way::Interpreted] {
-            if way == Way::Interpreted && (case.heavy || COMPILED_ONLY.contains(&program)) {
+            if way == Way::Interpreted && case.heavy {
                 continue;
             }
             if let Err(failure) = compare(&case, way, &compiled) {
@@ -164,7 +161,7 @@ fn our_command(case: &Case, step: &Step, way: Way, compiled: &Path, scratch: &Pa
     let mut command = Command::new(tests::tool("wasmedge"));
     command.arg("--dir").arg(format!(".:{}", scratch.display()));
     if way == Way::Interpreted {
-        command.arg("--force-interpreter");
+        command.args(["--force-interpreter", "--enable-all"]);
     }
     for (name, value) in &case.env {
         command.arg("--env").arg(format!("{name}={value}"));

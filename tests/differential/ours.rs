@@ -3,16 +3,11 @@
 use super::{Numbers, Outcome, Shown};
 use driver::{Request, Silent};
 use engine::{
-    Extern, Feature, Features, InterpreterError, Linker, Loading, Mode, Module, ModuleError, Store, Trap, TrapCode,
-    ValType, Value,
+    Extern, Feature, InterpreterError, Linker, Mode, Module, ModuleError, Store, Trap, TrapCode, ValType, Value,
 };
 
-/// What generated modules use.
-pub fn features() -> Features {
-    let mut features = Features::wasm2();
-    features.0.extend([Feature::TailCall, Feature::Memory64, Feature::MultiMemory]);
-    features
-}
+/// What generated modules use beyond edition 2.
+pub const PROPOSALS: &[Feature] = &[Feature::TailCall, Feature::Memory64, Feature::MultiMemory, Feature::RelaxedSimd];
 
 /// Compiles a module as a request says and runs it.
 pub fn native(bytes: &[u8], seed: u64, request: &Request) -> Result<Outcome, String> {
@@ -23,8 +18,7 @@ pub fn native(bytes: &[u8], seed: u64, request: &Request) -> Result<Outcome, Str
 
 /// Runs a module by the interpreter; none if it uses what that does not know yet.
 pub fn interpreted(bytes: &[u8], seed: u64) -> Result<Option<Outcome>, String> {
-    let how = Loading { mode: Mode::Interpreter, features: features() };
-    match Module::from_bytes_in(bytes.to_vec(), how) {
+    match tests::interpreted(bytes.to_vec(), PROPOSALS) {
         Ok(module) => run(&module, seed).map(Some),
         Err(ModuleError::Interpreter(InterpreterError::Unsupported { .. })) => Ok(None),
         Err(error) => Err(error.to_string()),
