@@ -208,6 +208,14 @@ impl Run<'_, '_> {
                 call_foreign!(callee, place - start);
             }};
         }
+        macro_rules! return_call {
+            ($callee:expr, $arguments:expr) => {
+                match $callee {
+                    Callee::Own(callee) => replace!(interpreter.function(guest.module(), callee), $arguments),
+                    Callee::Foreign(callee) => replace_by_foreign!(callee, $arguments),
+                }
+            };
+        }
         macro_rules! call_foreign {
             ($callee:expr, $arguments:expr) => {{
                 stack.top = start + function.size as usize;
@@ -294,19 +302,11 @@ impl Run<'_, '_> {
                     let callee = interpreter.function(guest.module(), DefinedFuncIdx(instr.immediate()));
                     replace!(callee, instr.a)
                 }};
-                (control return_call_import()) => {
-                    match guest.import(FuncIdx(instr.immediate())) {
-                        Callee::Own(callee) => replace!(interpreter.function(guest.module(), callee), instr.a),
-                        Callee::Foreign(callee) => replace_by_foreign!(callee, instr.a),
-                    }
-                };
+                (control return_call_import()) => { return_call!(guest.import(FuncIdx(instr.immediate())), instr.a) };
                 (control return_call_indirect()) => {{
                     let ty = TypeIdx(code[pc].immediate());
                     let index: u32 = frame.get(instr.b);
-                    match check!(guest.indirect(TableIdx(instr.c.into()), index.into(), ty)) {
-                        Callee::Own(callee) => replace!(interpreter.function(guest.module(), callee), instr.a),
-                        Callee::Foreign(callee) => replace_by_foreign!(callee, instr.a),
-                    }
+                    return_call!(check!(guest.indirect(TableIdx(instr.c.into()), index.into(), ty)), instr.a)
                 }};
                 (control return_none()) => { leave!() };
                 (control return_one()) => {{
