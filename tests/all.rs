@@ -17,6 +17,7 @@ mod cli;
 mod containers;
 mod dependencies;
 mod differential;
+mod exceptions;
 mod limits;
 mod linking;
 mod memory64;

@@ -3,7 +3,7 @@
 use artifact::{Feature, Level};
 use driver::Silent;
 use engine::{
-    Extern, Instance, InstantiateError, Limits, Linker, MemoryType, Module, Store, TableType, TrapCode, ValType,
+    Extern, Instance, InstantiateError, Limits, Linker, MemoryType, Module, RefType, Store, TableType, TrapCode,
 };
 use engine::{Value, function};
 
@@ -219,7 +219,7 @@ fn widths_must_match() {
     let limits = Limits { min: 1, max: None };
     let memory = store.new_memory(MemoryType { limits, memory64: true, shared: false }).expect("a small memory");
     linker.define("", "memory", Extern::Memory(memory));
-    let ty = TableType { element: ValType::FuncRef, limits, table64: true };
+    let ty = TableType { element: RefType::FUNCREF, limits, table64: true };
     let table = store.new_table(ty, Value::FuncRef(None)).expect("a small table");
     linker.define("", "table", Extern::Table(table));
     for (import, fits) in

@@ -51,7 +51,7 @@ fn run(module: &Module, seed: u64) -> Result<Outcome, String> {
                 ));
             }
             Extern::Global(global) => outcome.state.push((name, format!("{:?}", shown(store.global_get(global))))),
-            Extern::Func(_) | Extern::Table(_) => {}
+            Extern::Func(_) | Extern::Table(_) | Extern::Tag(_) => {}
         }
     }
     Ok(outcome)
@@ -65,8 +65,7 @@ fn argument(ty: ValType, numbers: &mut Numbers) -> Value {
         ValType::F32 => Value::F32(number as u32),
         ValType::F64 => Value::F64(number),
         ValType::V128 => Value::V128((u128::from(number) << 64 | u128::from(number)).to_le_bytes()),
-        ValType::FuncRef => Value::FuncRef(None),
-        ValType::ExternRef => Value::ExternRef(None),
+        ValType::Ref(ty) => Value::null(ty),
     }
 }
 
@@ -79,6 +78,7 @@ fn shown(value: Value) -> Shown {
         Value::V128(bytes) => Shown::Bits(u128::from_le_bytes(bytes)),
         Value::FuncRef(func) => Shown::Null(func.is_none()),
         Value::ExternRef(object) => Shown::Null(object.is_none()),
+        Value::ExnRef(exception) => Shown::Null(exception.is_none()),
     }
 }
 

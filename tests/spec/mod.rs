@@ -111,6 +111,12 @@ const PROPOSALS: &[Supported] = &[
     Supported { name: Proposal::Memory64, on: &[Feature::Memory64], off: &[] },
     Supported { name: Proposal::WideArithmetic, on: &[Feature::WideArithmetic], off: &[] },
     Supported { name: Proposal::TailCall, on: &[Feature::TailCall], off: &[] },
+    Supported { name: Proposal::FunctionReferences, on: &[Feature::FunctionReferences, Feature::TailCall], off: &[] },
+    Supported {
+        name: Proposal::ExceptionHandling,
+        on: &[Feature::Exceptions, Feature::FunctionReferences, Feature::TailCall],
+        off: &[],
+    },
 ];
 
 /// A file of the suite.
@@ -135,7 +141,12 @@ fn cases() -> Vec<Case<'static>> {
             features: features.clone(),
         })
     });
-    edition.chain(proposals).collect()
+    let next = spec(SpecVersion::V3).map(|file| Case {
+        name: format!("{}/{}", file.parent(), file.name()),
+        file,
+        features: Features::wasm3(),
+    });
+    edition.chain(proposals).chain(next).collect()
 }
 
 /// What became of a file.
@@ -164,7 +175,10 @@ fn suite_of(prefix: &str, engine: &Engine) {
     assert!(!cases.is_empty(), "no file of the suite begins with SPEC_FILE");
     cases.retain(|case| case.name.starts_with(prefix));
     // The interpreter has none of these yet.
-    let lacking = |case: &Case<'_>| ["threads/", "memory64/"].iter().any(|lacking| case.name.starts_with(lacking));
+    let lacking = |case: &Case<'_>| {
+        let lacking = ["threads/", "memory64/", "function-references/", "exceptions/", "wasm-v3/"];
+        lacking.iter().any(|lacking| case.name.starts_with(lacking))
+    };
     cases.retain(|case| !(matches!(engine, Engine::Interpreter) && lacking(case)));
     // The longest first, so that no thread is left with a long one at the end.
     cases.sort_by_key(|case| std::cmp::Reverse(case.file.raw().len()));

@@ -99,12 +99,16 @@ impl<'e> Script<'e> {
                 let outcome = self.invoke(&call)?;
                 assert_trap(outcome, message)?;
             }
+            WastDirective::AssertException { exec, .. } => match self.execute(exec)? {
+                Err(trap) if trap.exception().is_some() => {}
+                Err(trap) => return because(format!("traps: {trap}, where an exception is expected")),
+                Ok(results) => return because(format!("gives {results:x?}, where an exception is expected")),
+            },
             WastDirective::AssertInvalid { module, message, .. } => self.assert_refused(module, message)?,
             WastDirective::AssertMalformed { module, message, .. } => self.assert_refused(module, message)?,
             WastDirective::AssertUnlinkable { module, message, .. } => self.assert_unlinkable(module, message)?,
             WastDirective::AssertInvalidCustom { .. }
             | WastDirective::AssertMalformedCustom { .. }
-            | WastDirective::AssertException { .. }
             | WastDirective::AssertSuspension { .. }
             | WastDirective::Thread(_)
             | WastDirective::Wait { .. } => return because("the directive is of a later edition"),

@@ -1,6 +1,6 @@
 //! The host module `spectest`, which the suite's modules import from.
 
-use engine::{Extern, FuncType, GlobalType, Limits, Linker, MemoryType, Store, TableType, ValType, Value};
+use engine::{Extern, FuncType, GlobalType, Limits, Linker, MemoryType, RefType, Store, TableType, ValType, Value};
 
 const MODULE: &str = "spectest";
 
@@ -31,7 +31,7 @@ pub fn define(linker: &mut Linker, store: &mut Store) {
         linker.define(MODULE, name, Extern::Global(global));
     }
 
-    let ty = TableType { element: ValType::FuncRef, limits: Limits { min: 10, max: Some(20) }, table64: false };
+    let ty = TableType { element: RefType::FUNCREF, limits: Limits { min: 10, max: Some(20) }, table64: false };
     let table = store.new_table(ty, Value::FuncRef(None)).expect("a small table");
     linker.define(MODULE, "table", Extern::Table(table));
 

@@ -39,7 +39,7 @@ fn fits(store: &Store, result: Value, expected: &WastRetCore<'_>) -> bool {
         (WastRetCore::F32(expected), Value::F32(bits)) => f32_fits(bits, expected),
         (WastRetCore::F64(expected), Value::F64(bits)) => f64_fits(bits, expected),
         (WastRetCore::V128(expected), Value::V128(bytes)) => v128_fits(bytes, expected),
-        (WastRetCore::RefNull(None), Value::FuncRef(None) | Value::ExternRef(None)) => true,
+        (WastRetCore::RefNull(None), Value::FuncRef(None) | Value::ExternRef(None) | Value::ExnRef(None)) => true,
         (WastRetCore::RefNull(Some(ty)), value) => null(ty) == Some(value),
         (WastRetCore::RefExtern(None), Value::ExternRef(reference)) => reference.is_some(),
         (WastRetCore::RefExtern(Some(number)), Value::ExternRef(Some(reference))) => {
@@ -53,8 +53,12 @@ fn fits(store: &Store, result: Value, expected: &WastRetCore<'_>) -> bool {
 
 fn null(ty: &HeapType<'_>) -> Option<Value> {
     match ty {
-        HeapType::Abstract { shared: false, ty: AbstractHeapType::Func } => Some(Value::FuncRef(None)),
-        HeapType::Abstract { shared: false, ty: AbstractHeapType::Extern } => Some(Value::ExternRef(None)),
+        HeapType::Abstract { shared: false, ty } => match ty {
+            AbstractHeapType::Func | AbstractHeapType::NoFunc => Some(Value::FuncRef(None)),
+            AbstractHeapType::Extern | AbstractHeapType::NoExtern => Some(Value::ExternRef(None)),
+            AbstractHeapType::Exn | AbstractHeapType::NoExn => Some(Value::ExnRef(None)),
+            _ => None,
+        },
         _ => None,
     }
 }

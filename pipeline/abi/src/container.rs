@@ -28,7 +28,7 @@ pub const LIBRARY_SECTION: &str = ".wasmedge.native";
 pub const LIBRARY_MODULE_SECTION: &str = ".wasmedge.module";
 
 const MAGIC: [u8; 8] = *b"\0wasmnat";
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 const PREFIX: usize = 8 + 4 + 4 + 32;
 
 /// A blake3 hash.
@@ -68,6 +68,47 @@ pub struct Tail {
     pub offset: u32,
 }
 
+/// A register that a function saves for its caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Save {
+    /// Which one, by the number that DWARF gives it.
+    pub register: u32,
+    /// Where, in bytes from where the frame pointer points.
+    pub offset: i32,
+}
+
+/// The code of a function or wrapper: from here to the next one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Frame {
+    /// Its offset in the image.
+    pub start: u32,
+    /// What it saves: a position in [`Unwinding::saves`].
+    pub saves: u32,
+}
+
+/// Where a call goes on when an exception comes out of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Handler {
+    /// The code of the call, in bytes from the start of the image.
+    pub call: Range<u32>,
+    /// The landing pad's offset in the image. It finds the exception where functions return a pointer.
+    pub pad: u32,
+    /// How many bytes of arguments the caller has pushed for this call, and takes from the stack again after it.
+    pub pushed: u32,
+}
+
+/// How exceptions find their way through native code. Each function keeps its caller's frame pointer where its own frame pointer
+/// points, and the return address in the word above.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Unwinding {
+    /// In ascending order.
+    pub frames: Vec<Frame>,
+    /// What functions save; many save the same.
+    pub saves: Vec<Vec<Save>>,
+    /// In ascending order; they do not overlap.
+    pub handlers: Vec<Handler>,
+}
+
 /// What a loader must know about an image.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Native {
@@ -99,6 +140,8 @@ pub struct Native {
     pub hosts: Vec<u32>,
     /// The import slots.
     pub slots: Vec<Slot>,
+    /// How exceptions find their way.
+    pub unwinding: Unwinding,
 }
 
 /// Why a native section cannot be used.
@@ -205,6 +248,19 @@ impl Native {
             write_str(out, &slot.symbol);
             write_u32(out, slot.offset);
         }
+        let Unwinding { frames, saves, handlers } = &self.unwinding;
+        write_u32(out, frames.len() as u32);
+        frames.iter().flat_map(|frame| [frame.start, frame.saves]).for_each(|number| write_u32(out, number));
+        write_u32(out, saves.len() as u32);
+        for saves in saves {
+            write_u32(out, saves.len() as u32);
+            let numbers = saves.iter().flat_map(|save| [save.register, save.offset.cast_unsigned()]);
+            numbers.for_each(|number| write_u32(out, number));
+        }
+        write_u32(out, handlers.len() as u32);
+        let numbers =
+            handlers.iter().flat_map(|handler| [handler.call.start, handler.call.end, handler.pad, handler.pushed]);
+        numbers.for_each(|number| write_u32(out, number));
     }
 
     fn read(reader: &mut Reader<'_>) -> Result<Native, ContainerError> {
@@ -223,6 +279,14 @@ impl Native {
             hosts: reader.list(Reader::u32)?,
             tails: reader.list(|reader| Ok(Tail { function: DefinedFuncIdx(reader.u32()?), offset: reader.u32()? }))?,
             slots: reader.list(|reader| Ok(Slot { symbol: reader.string()?, offset: reader.u32()? }))?,
+            unwinding: Unwinding {
+                frames: reader.list(|reader| Ok(Frame { start: reader.u32()?, saves: reader.u32()? }))?,
+                saves: reader.list(|reader| {
+                    reader.list(|reader| Ok(Save { register: reader.u32()?, offset: reader.u32()?.cast_signed() }))
+                })?,
+                handlers: reader
+                    .list(|reader| Ok(Handler { call: reader.range()?, pad: reader.u32()?, pushed: reader.u32()? }))?,
+            },
         })
     }
 }
@@ -298,6 +362,11 @@ mod tests {
             entries: vec![32],
             hosts: vec![64],
             slots: vec![Slot { symbol: "floor".into(), offset: 8 }],
+            unwinding: Unwinding {
+                frames: vec![Frame { start: 0, saves: 0 }],
+                saves: vec![vec![Save { register: 3, offset: -8 }]],
+                handlers: vec![Handler { call: 10..15, pad: 60, pushed: 16 }],
+            },
         };
         (native, image)
     }

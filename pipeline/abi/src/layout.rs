@@ -9,13 +9,14 @@
 //! 4. for each imported global a pointer to its cell;
 //! 5. for each imported table a pointer to its [`TableDefinition`];
 //! 6. for each function that has a record a [`FuncRecord`]: the imported ones, then those that escape ([`Module::escaping`]);
-//! 7. for each type its canonical id, a `u32`.
+//! 7. for each tag a pointer to its [`Tag`];
+//! 8. for each type its canonical id, a `u32`.
 //!
 //! Contexts are aligned to 16 bytes and never move.
 
 use crate::libcall::LibcallTable;
 use crate::module::Module;
-use crate::types::{FuncIdx, GlobalIdx, MemoryIdx, TableIdx, TypeIdx};
+use crate::types::{FuncIdx, GlobalIdx, MemoryIdx, TableIdx, TagIdx, TypeIdx};
 
 /// A field of a structure: its place and size in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,7 +104,7 @@ layouts! {
         bytes: u64,
     }
 
-    /// A table. Each element is a word: a pointer to a [`FuncRecord`], or an external reference; zero is null.
+    /// A table. Each element is a word ([`crate::types::Hierarchy`]); zero is null.
     TableDefinition, TableDefinitionFields {
         /// The address of element 0. Changes when the table grows.
         elements: *mut *mut u8,
@@ -125,6 +126,22 @@ layouts! {
         reserved: u32,
         /// The tail function; null if there is none: of a native function that makes no tail calls (see [`crate::signature`]).
         tail: *const u8,
+    }
+
+    /// A tag. Where it lies is what it is: two tags are the same if their addresses are.
+    Tag, TagFields {
+        /// The canonical id of its type.
+        type_id: u32,
+        /// The runtime's own; native code leaves it alone.
+        index: u32,
+    }
+
+    /// An exception: what a reference to one points to.
+    Exception, ExceptionFields {
+        /// Its tag. Never changes.
+        tag: *const Tag,
+        /// What it carries: a slot for each parameter of the tag's type (see [`crate::signature`]). Never changes.
+        slots: *mut u8,
     }
 }
 
@@ -149,7 +166,7 @@ pub const MEMORY_GUARD: u64 = 1 << 32;
 pub const MAX_TABLE_LENGTH: u64 = 10_000_000;
 
 /// The order of the parts, for the fingerprint.
-pub const ORDER: &str = "header memories own-globals own-tables imported-globals imported-tables functions types";
+pub const ORDER: &str = "header memories own-globals own-tables imported-globals imported-tables functions tags types";
 
 /// Where a context holds a thing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -171,6 +188,7 @@ pub struct Layout {
     imported_globals_at: u32,
     imported_tables_at: u32,
     records: Vec<Option<u32>>,
+    tags_at: u32,
     types_at: u32,
     size: u32,
 }
@@ -196,6 +214,7 @@ impl Layout {
         for function in imported.chain(module.escaping()) {
             records[function.index()].get_or_insert_with(|| part(1, FuncRecord::SIZE, 8));
         }
+        let tags_at = part(module.tags.len() as u32, 8, 8);
         let types_at = part(module.types.len() as u32, 4, 4);
         let size = part(0, 0, 16);
         Layout {
@@ -207,6 +226,7 @@ impl Layout {
             imported_globals_at,
             imported_tables_at,
             records,
+            tags_at,
             types_at,
             size,
         }
@@ -241,6 +261,11 @@ impl Layout {
     /// The [`FuncRecord`] of a function, if it has one: imported and escaping functions do.
     pub fn record(&self, index: FuncIdx) -> Option<u32> {
         self.records[index.index()]
+    }
+
+    /// The pointer to the [`Tag`] of a tag.
+    pub fn tag(&self, index: TagIdx) -> u32 {
+        self.tags_at + index.0 * 8
     }
 
     /// The canonical id of a type.

@@ -69,6 +69,11 @@ macro_rules! libcalls {
                 }
             }
 
+            /// Whether an exception may come from it.
+            pub const fn may_throw(self) -> bool {
+                matches!(self, Libcall::HostCall | Libcall::Throw)
+            }
+
             /// Where the table holds its address, in bytes.
             pub const fn offset(self) -> u32 {
                 self as u32 * size_of::<usize>() as u32
@@ -124,6 +129,10 @@ libcalls! {
     TableInit table_init(table: i32, element: i32, to: i64, from: i32, length: i32);
     /// `elem.drop`.
     ElemDrop elem_drop(element: i32);
+    /// Makes an exception ([`crate::layout::Exception`]) with a tag of the instance, whose slots are to be filled next.
+    ExceptionNew exception_new(tag: i32) -> ptr;
+    /// Throws an exception. Traps if it is null. Does not return: control goes on in a landing pad of a caller.
+    Throw throw(exception: ptr);
 }
 
 macro_rules! runtime_symbols {

@@ -54,7 +54,7 @@ pub fn has_return_area(ty: &FuncType) -> bool {
 pub const fn size_of_value(ty: ValType) -> u32 {
     match ty {
         ValType::I32 | ValType::F32 => 4,
-        ValType::I64 | ValType::F64 | ValType::FuncRef | ValType::ExternRef => 8,
+        ValType::I64 | ValType::F64 | ValType::Ref(_) => 8,
         ValType::V128 => 16,
     }
 }
@@ -75,7 +75,7 @@ pub fn tail_places(ty: &FuncType) -> Vec<TailPlace> {
     let mut slots = 0..;
     let place = |ty: &ValType| {
         let registers = match ty {
-            ValType::I32 | ValType::I64 | ValType::FuncRef | ValType::ExternRef => &mut integers,
+            ValType::I32 | ValType::I64 | ValType::Ref(_) => &mut integers,
             ValType::F32 | ValType::F64 | ValType::V128 => &mut vectors,
         };
         match registers.checked_sub(1) {

@@ -24,6 +24,10 @@ pub fn host(ty: &FuncType) -> String {
     format!("wasm.host.{}", mangle(ty))
 }
 
+/// What LLVM asks a function with landing pads to name: the function that would find them. The runtime finds them itself, by
+/// what the container says ([`crate::container::Handler`]); nobody defines or calls this one.
+pub const PERSONALITY: &str = "wasm.personality";
+
 fn mangle(ty: &FuncType) -> String {
     let params = ty.params.iter().map(|ty| ty.letter());
     params.chain(['.']).chain(ty.results.iter().map(|ty| ty.letter())).collect()

@@ -67,6 +67,14 @@ traps! {
     UnalignedAtomic = 0x410, "unaligned atomic";
     /// A wait on a memory that no other thread can reach.
     ExpectedSharedMemory = 0x411, "expected shared memory";
+    /// A call through a null reference.
+    NullFunctionReference = 0x413, "null function reference";
+    /// Null where a reference is needed.
+    NullReference = 0x414, "null reference";
+    /// Throwing a null reference to an exception.
+    NullExceptionReference = 0x415, "null exception reference";
+    /// An exception that nothing catches.
+    UncaughtException = 0x416, "uncaught exception";
     /// Calls nested deeper than the stack holds.
     CallStackExhausted = 0x412, "call stack exhausted";
 }

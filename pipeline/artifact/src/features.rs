@@ -62,6 +62,10 @@ features! {
     Memory64 "memory64" false;
     /// Arithmetic with 128-bit results.
     WideArithmetic "wide-arithmetic" false;
+    /// References to functions of one type, and calls through them.
+    FunctionReferences "function-reference" false;
+    /// Exceptions.
+    Exceptions "exception-handling" false;
 }
 
 /// A set of proposals.
@@ -90,6 +94,8 @@ impl Features {
             Feature::RelaxedSimd,
             Feature::Memory64,
             Feature::WideArithmetic,
+            Feature::FunctionReferences,
+            Feature::Exceptions,
         ]);
         features
     }

@@ -19,6 +19,9 @@ pub struct Plan {
     /// The functions that make tail calls: their code is a tail function ([`abi::signature`]), which callers must know.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub tail_callers: BTreeSet<FuncIdx>,
+    /// Whether any function catches exceptions: then the optimizer must know where they may come from.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub catches: bool,
 }
 
 /// A run of functions that are compiled together.

@@ -28,6 +28,7 @@ impl Prepared<'_> {
             layout: &self.layout,
             target: &self.plan.options.target,
             relaxed_traps: self.plan.options.relaxed_traps,
+            catches: self.plan.catches,
             tail_callers: &self.plan.tail_callers,
         };
         self.stage(Stage::Lower, unit, || match unit {

@@ -122,6 +122,12 @@ impl<'c> Function<'c> {
         CallConv::from_raw(unsafe { LLVMGetFunctionCallConv(self.raw()) })
     }
 
+    /// Names the function that exceptions ask on their way through this one, which has landing pads.
+    pub fn set_personality(self, personality: Function<'c>) {
+        // SAFETY: both are functions, and alive.
+        unsafe { LLVMSetPersonalityFn(self.raw(), personality.raw()) }
+    }
+
     /// Whether this is one of LLVM's intrinsics.
     pub fn is_intrinsic(self) -> bool {
         // SAFETY: this is a function.

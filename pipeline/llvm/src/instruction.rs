@@ -21,7 +21,7 @@ value_handle! {
 }
 
 value_handle! {
-    /// A call.
+    /// A call or an invoke.
     Call
 }
 
@@ -148,7 +148,7 @@ impl<'c> Value<'c> {
     pub fn successor_count(self) -> u32 {
         match self.instruction_opcode() {
             // SAFETY: these are the terminators that have successors.
-            Some(Opcode::Br | Opcode::Switch) => unsafe { LLVMGetNumSuccessors(self.raw()) },
+            Some(Opcode::Br | Opcode::Switch | Opcode::Invoke) => unsafe { LLVMGetNumSuccessors(self.raw()) },
             _ => 0,
         }
     }

@@ -27,15 +27,16 @@ mod module;
 mod preview1;
 
 pub use abi::trap::TrapCode;
-pub use abi::types::{FuncType, GlobalType, Limits, MemoryType, TableType, ValType};
+pub use abi::types::{FuncType, GlobalType, HeapType, Limits, MemoryType, RefType, TableType, TypeIdx, ValType};
 pub use error::ModuleError;
 pub use interpreter::LoadError as InterpreterError;
 pub use linker::Linker;
 pub use module::{Mode, Module};
 pub use preview1::add_wasi;
 pub use vm::{
-    Caller, Config, Extern, ExternRef, Frame, Func, Global, HostError, HostFn, Instance, InstantiateError, LinkError,
-    LinkErrorKind, Memory, ResourceError, SharedMemory, Slot, Store, Table, Trap, TrapReason, Value, WaitResult,
+    Caller, Config, Exception, ExnRef, Extern, ExternRef, Frame, Func, Global, HostError, HostFn, Instance,
+    InstantiateError, LinkError, LinkErrorKind, Memory, ResourceError, SharedMemory, Slot, Store, Table, Tag, Trap,
+    TrapReason, Value, WaitResult,
 };
 pub use wasi::{Builder as WasiBuilder, Context as WasiContext, Exit as WasiExit, MODULE as WASI_MODULE};
 
@@ -43,6 +44,6 @@ pub use wasi::{Builder as WasiBuilder, Context as WasiContext, Exit as WasiExit,
 pub fn function(store: &Store, instance: Instance, name: &str) -> Option<Func> {
     match store.export(instance, name)? {
         Extern::Func(func) => Some(func),
-        Extern::Table(_) | Extern::Memory(_) | Extern::Global(_) => None,
+        Extern::Table(_) | Extern::Memory(_) | Extern::Global(_) | Extern::Tag(_) => None,
     }
 }

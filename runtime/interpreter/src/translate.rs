@@ -239,7 +239,9 @@ impl<'m> Translation<'m> {
                 continue;
             }
             match reader.read().map_err(Error::Malformed)? {
-                Operator::Block { .. } | Operator::Loop { .. } | Operator::If { .. } => skipped += 1,
+                Operator::Block { .. } | Operator::Loop { .. } | Operator::If { .. } | Operator::TryTable { .. } => {
+                    skipped += 1;
+                }
                 Operator::End if skipped > 0 => skipped -= 1,
                 Operator::End => self.end(),
                 Operator::Else if skipped == 0 => self.otherwise(),

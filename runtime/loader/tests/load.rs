@@ -1,6 +1,8 @@
 //! Loading files: good ones, and all kinds of bad ones.
 
-use abi::container::{ContainerError, Native, Parts, Slot, Tail, UniversalSection, hash, universal};
+use abi::container::{
+    ContainerError, Frame, Handler, Native, Parts, Slot, Tail, UniversalSection, Unwinding, hash, universal,
+};
 use abi::module::Module;
 use abi::types::DefinedFuncIdx;
 use loader::{LoadError, Loaded, Rejected, load, load_bytes};
@@ -32,12 +34,30 @@ fn image() -> (Native, Vec<u8>) {
         entries: vec![1],
         hosts: vec![2],
         slots: vec![Slot { symbol: "memcpy".into(), offset: 4096 }],
+        unwinding: Unwinding::default(),
     };
     (native, image)
 }
 
 fn tail(function: u32, offset: u32) -> Tail {
     Tail { function: DefinedFuncIdx(function), offset }
+}
+
+fn frame(start: u32, saves: u32) -> Frame {
+    Frame { start, saves }
+}
+
+fn frames(starts: [u32; 2]) -> Unwinding {
+    let frames = starts.map(|start| frame(start, 0)).to_vec();
+    Unwinding { frames, saves: vec![Vec::new()], handlers: Vec::new() }
+}
+
+fn handler(start: u32, end: u32, pad: u32) -> Handler {
+    Handler { call: start..end, pad, pushed: 0 }
+}
+
+fn outside_handler() -> Rejected {
+    Rejected::Layout("a handler is outside of the code, or overlaps another")
 }
 
 fn good() -> Vec<u8> {
@@ -179,6 +199,12 @@ fn each_check_has_its_own_reason() {
         (|native| native.tails.push(tail(0, 3)), Rejected::Layout("a function is outside of the code")),
         (|native| native.tails.push(tail(1, 0)), Rejected::Layout("tail functions are out of order")),
         (|native| native.tails = vec![tail(0, 0); 2], Rejected::Layout("tail functions are out of order")),
+        (|native| native.unwinding.frames.push(frame(0, 0)), Rejected::Layout("frames are out of order")),
+        (|native| native.unwinding = frames([1, 1]), Rejected::Layout("frames are out of order")),
+        (|native| native.unwinding.handlers.push(handler(0, 1, 3)), outside_handler()),
+        (|native| native.unwinding.handlers.push(handler(1, 1, 2)), outside_handler()),
+        (|native| native.unwinding.handlers.push(handler(2, 4, 2)), outside_handler()),
+        (|native| native.unwinding.handlers = vec![handler(0, 2, 2), handler(1, 3, 2)], outside_handler()),
         (|native| native.slots[0].offset = 0, Rejected::Layout("import slots overlap")),
         (|native| native.slots[0].offset = 4097, Rejected::Layout("import slots overlap")),
         (|native| native.slots[0].offset = 4104, Rejected::Layout("an import slot is out of bounds")),
@@ -295,6 +321,6 @@ fn reasons_read_well() {
     let error = LoadError::Library(Rejected::Container(ContainerError::Version(9)));
     assert_eq!(
         error.to_string(),
-        "the shared library cannot be used: the native code cannot be read: its format version is 9, not 2"
+        "the shared library cannot be used: the native code cannot be read: its format version is 9, not 3"
     );
 }

@@ -10,6 +10,7 @@
 
 use crate::arch;
 use crate::code::Code;
+use crate::exception::Exception;
 use crate::signals;
 use crate::stack::{self, GuestStack};
 use crate::store::{Data, Store};
@@ -59,9 +60,12 @@ impl Binding {
 pub(crate) struct Runtime {
     /// The host's stack pointer while guest code runs: where libcalls run, and what leaving restores.
     pub(crate) host_sp: usize,
-    /// Where the guest's stack goes on at the next `enter`. While guest code is suspended in a libcall this is the address of
-    /// the thunk's frame: the guest's frame pointer, then the address to which the thunk returns.
+    /// Where the guest's stack goes on at the next `enter`. While guest code is suspended in a libcall, the thunk's frame begins
+    /// there: the registers that functions preserve ([`arch::SUSPENDED_REGISTERS`]), the guest's frame pointer
+    /// ([`arch::SUSPENDED_FRAME`]), the address to which the thunk returns.
     pub(crate) guest_sp: usize,
+    /// Where guest code goes on that an exception came to; only between a libcall's end and that.
+    pub(crate) landing: Landing,
     pub(crate) data: *mut Data,
     /// Owned. Arguments of tail calls lie there between callers and callees: native code, and the tail function of all others
     /// ([`crate::tail`]).
@@ -72,7 +76,21 @@ pub(crate) struct Runtime {
     /// Why the innermost activation is being left.
     leaving: Option<Leaving>,
     backtrace: Backtrace,
-    stack: GuestStack,
+    pub(crate) stack: GuestStack,
+}
+
+/// The state in which a landing pad begins.
+#[derive(Default)]
+#[repr(C)]
+pub(crate) struct Landing {
+    /// The pad; zero if there is nowhere to go.
+    pub(crate) pc: usize,
+    pub(crate) sp: usize,
+    pub(crate) fp: usize,
+    /// The reference to the exception.
+    pub(crate) exception: usize,
+    /// In the order of [`arch::SAVED`].
+    pub(crate) registers: [usize; arch::SAVED.len()],
 }
 
 /// Why an activation is left.
@@ -83,6 +101,16 @@ pub(crate) enum Leaving {
     Trap(Trap),
     /// A host function's panic.
     Panic(Box<dyn Any + Send>),
+}
+
+impl Leaving {
+    /// The exception, if it is one.
+    pub(crate) fn exception(&self) -> Option<&Exception> {
+        match self {
+            Leaving::Trap(trap) => trap.exception(),
+            Leaving::Code(_) | Leaving::Panic(_) => None,
+        }
+    }
 }
 
 /// A call from the host into guest code, on the host's stack.
@@ -128,6 +156,7 @@ impl Runtime {
         Runtime {
             host_sp: 0,
             guest_sp: stack.top(),
+            landing: Landing::default(),
             data: ptr::null_mut(),
             tail_arguments: NonNull::from(Box::leak(Box::new([Slot::ZERO; MAX_PARAMS as usize]))),
             activation: ptr::null(),
@@ -158,6 +187,17 @@ impl Drop for Runtime {
 pub(crate) unsafe fn current_store(runtime: *mut Runtime) -> *mut Store {
     // SAFETY: the caller's promise: the activation lies on the stack of `invoke`.
     unsafe { (*(*runtime).activation).store }
+}
+
+/// The words on the guest's stack, registers among them, of guest code that is suspended.
+///
+/// # Safety
+/// The runtime lives, and no guest code of its store is running.
+pub(crate) unsafe fn suspended_words(runtime: *const Runtime) -> impl Iterator<Item = usize> {
+    // SAFETY: the caller's promise.
+    let words = unsafe { (*runtime).guest_sp..(*runtime).stack.top() };
+    // SAFETY: the words lie in the guest's stack, above its guard; whoever wrote to them is suspended.
+    words.step_by(size_of::<usize>()).map(|at| unsafe { *ptr::with_exposed_provenance(at) })
 }
 
 /// Records why the innermost activation is left, and where guest code was, which is suspended in a libcall.
@@ -277,7 +317,7 @@ impl Backtrace {
     unsafe fn of_suspended(runtime: *mut Runtime) -> Backtrace {
         let mut backtrace = Backtrace::EMPTY;
         // SAFETY: the caller's promise; the runtime lives as long as its store.
-        unsafe { backtrace.walk(&(*runtime).stack, (*runtime).guest_sp) };
+        unsafe { backtrace.walk(&(*runtime).stack, (*runtime).guest_sp + arch::SUSPENDED_FRAME) };
         backtrace
     }
 

@@ -30,7 +30,7 @@ impl Caller<'_> {
     pub fn memory(&self, name: &str) -> Option<Memory> {
         match self.export(name)? {
             Extern::Memory(memory) => Some(memory),
-            Extern::Func(_) | Extern::Table(_) | Extern::Global(_) => None,
+            Extern::Func(_) | Extern::Table(_) | Extern::Global(_) | Extern::Tag(_) => None,
         }
     }
 }

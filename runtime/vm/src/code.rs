@@ -1,6 +1,6 @@
 //! The native code of a module, mapped.
 
-use abi::container::{Native, Tail};
+use abi::container::{Native, Save, Tail, Unwinding};
 use abi::module::Module;
 use abi::types::{DefinedFuncIdx, TypeIdx};
 use std::fmt;
@@ -16,6 +16,7 @@ pub struct Code {
     tails: Vec<Tail>,
     entries: Vec<u32>,
     hosts: Vec<u32>,
+    unwinding: Unwinding,
     /// Where functions and wrappers begin, ascending; made when the first backtrace asks.
     starts: OnceLock<Vec<(u32, Option<DefinedFuncIdx>)>>,
     /// Keeps the image mapped.
@@ -46,6 +47,7 @@ impl Code {
             tails: native.tails.clone(),
             entries: native.entries.clone(),
             hosts: native.hosts.clone(),
+            unwinding: native.unwinding.clone(),
             starts: OnceLock::new(),
             _mapping: mapping,
         }
@@ -89,13 +91,34 @@ impl Code {
 
     /// The function that an address lies in; none for wrappers and addresses outside.
     pub(crate) fn function_at(&self, pc: usize) -> Option<DefinedFuncIdx> {
-        if !self.contains(pc) {
-            return None;
-        }
-        let offset = (pc - self.base.addr()) as u32;
+        let offset = self.offset(pc)?;
         let starts = self.starts.get_or_init(|| self.starts());
         let after = starts.partition_point(|&(start, _)| start <= offset);
         starts[..after].last()?.1
+    }
+
+    /// Where the call whose code an address lies in goes on if an exception comes out of it.
+    /// Gives the pad and how many bytes of arguments were pushed for the call.
+    pub(crate) fn landing_pad(&self, pc: usize) -> Option<(usize, usize)> {
+        let offset = self.offset(pc)?;
+        let handlers = &self.unwinding.handlers;
+        let handler = handlers[..handlers.partition_point(|handler| handler.call.start <= offset)].last()?;
+        handler.call.contains(&offset).then(|| (self.base.addr() + handler.pad as usize, handler.pushed as usize))
+    }
+
+    /// What the function or wrapper that an address lies in saves for its caller.
+    pub(crate) fn saves(&self, pc: usize) -> &[Save] {
+        let saves = self.offset(pc).and_then(|offset| {
+            let frames = &self.unwinding.frames;
+            let frame = frames[..frames.partition_point(|frame| frame.start <= offset)].last()?;
+            self.unwinding.saves.get(frame.saves as usize)
+        });
+        saves.map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The offset of an address in the image, if it lies in the code.
+    fn offset(&self, pc: usize) -> Option<u32> {
+        self.contains(pc).then(|| (pc - self.base.addr()) as u32)
     }
 
     fn starts(&self) -> Vec<(u32, Option<DefinedFuncIdx>)> {

@@ -180,7 +180,7 @@ impl Data {
     /// Whether the host function that a binding belongs to has left values of its result types in the slots.
     fn check_results(&self, host: &HostFunction, slots: &[Slot]) {
         for (&ty, slot) in host.ty.results.iter().zip(slots) {
-            assert!(!ty.is_reference() || self.is_valid(ty, slot), "host function {} returns no {ty}", host.name);
+            assert!(self.is_valid(ty, slot), "host function {} returns no {ty}", host.name);
         }
     }
 }
@@ -307,8 +307,9 @@ impl Store {
         let record = self.data().record(func);
         // SAFETY: the record is of this store and lives as long.
         let ty = types::lookup(unsafe { (*record.as_ptr()).type_id });
-        let types = arguments.iter().map(|argument| argument.ty());
-        assert!(types.eq(ty.params.iter().copied()), "the arguments are of the types that the function takes: {ty}");
+        let fit = arguments.len() == ty.params.len()
+            && arguments.iter().zip(&ty.params).all(|(&argument, &param)| self.matches(argument, param));
+        assert!(fit, "the arguments are of the types that the function takes: {ty}");
         let mut slots = vec![Slot::ZERO; ty.slots()];
         for (slot, &argument) in slots.iter_mut().zip(arguments) {
             *slot = self.slot(argument);

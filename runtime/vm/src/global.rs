@@ -47,7 +47,7 @@ impl Store {
     /// # Panics
     /// If `value` is not of its type.
     pub fn new_global(&mut self, ty: GlobalType, value: Value) -> Global {
-        assert_eq!(value.ty(), ty.content, "the value is of the global's type");
+        assert!(self.matches(value, ty.content), "the value is of the global's type");
         let cell = NonNull::from(Box::leak(Box::new(self.slot(value))));
         self.data_mut().add_global(GlobalData { cell, owned: true, ty })
     }
@@ -74,7 +74,7 @@ impl Store {
     pub fn global_set(&mut self, global: Global, value: Value) {
         let ty = self.global_type(global);
         assert!(ty.mutable, "the global is mutable");
-        assert_eq!(value.ty(), ty.content, "the value is of the global's type");
+        assert!(self.matches(value, ty.content), "the value is of the global's type");
         let slot = self.slot(value);
         // SAFETY: the cell is valid (see `global_get`); the store is borrowed mutably, so guest code is suspended.
         unsafe { self.data().global(global).cell.write(slot) };

@@ -12,11 +12,11 @@ use crate::module::Module;
 use crate::store::{Data, Store};
 use crate::table::{Elements, TableData, Word};
 use crate::trap::Trap;
-use crate::value::{Extern, Func, Global, Instance, Memory, Slot, Table};
+use crate::value::{Extern, Func, Global, Instance, Memory, Slot, Table, Tag};
 use abi::layout::{FuncRecord, Header, INSTANCE_MAGIC, Layout, MemorySlot, Place};
 use abi::module::{DataMode, ElementItems, ElementMode, ExportItem};
 use abi::trap::TrapCode;
-use abi::types::{DataIdx, FuncIdx, GlobalIdx, MemoryIdx, TableIdx, TypeIdx};
+use abi::types::{DataIdx, FuncIdx, GlobalIdx, MemoryIdx, TableIdx, TagIdx, TypeIdx};
 use std::alloc;
 use std::ptr::NonNull;
 use std::sync::Arc;
@@ -116,6 +116,7 @@ pub(crate) struct InstanceData {
     memories: Vec<Memory>,
     tables: Vec<Table>,
     globals: Vec<Global>,
+    tags: Vec<Tag>,
     /// The contents of element segments; empty once dropped.
     elements: Vec<Vec<Word>>,
     dropped_data: Vec<bool>,
@@ -130,6 +131,10 @@ impl InstanceData {
 
     pub(crate) fn memory(&self, index: MemoryIdx) -> Memory {
         self.memories[index.index()]
+    }
+
+    pub(crate) fn tag(&self, index: TagIdx) -> Tag {
+        self.tags[index.index()]
     }
 
     pub(crate) fn table(&self, index: TableIdx) -> Table {
@@ -170,6 +175,7 @@ impl InstanceData {
             ExportItem::Table(index) => Extern::Table(self.tables[index.index()]),
             ExportItem::Memory(index) => Extern::Memory(self.memories[index.index()]),
             ExportItem::Global(index) => Extern::Global(self.globals[index.index()]),
+            ExportItem::Tag(index) => Extern::Tag(self.tags[index.index()]),
         }
     }
 }
@@ -244,12 +250,14 @@ impl Data {
         let mut memories = Vec::new();
         let mut tables = Vec::new();
         let mut globals = Vec::new();
+        let mut tags = Vec::new();
         for &import in imports {
             match import {
                 Extern::Func(func) => functions.push(func),
                 Extern::Memory(memory) => memories.push(memory),
                 Extern::Table(table) => tables.push(table),
                 Extern::Global(global) => globals.push(global),
+                Extern::Tag(tag) => tags.push(tag),
             }
         }
 
@@ -276,6 +284,12 @@ impl Data {
             unsafe { self.publish(context.at(offset)) };
         }
 
+        let own_tags = &declarations.tags[declarations.imported_tags as usize..];
+        tags.extend(own_tags.iter().map(|ty| self.new_tag(module.type_ids()[ty.index()])));
+        for (at, &tag) in (0..).map(TagIdx).zip(&tags) {
+            context.set(layout.tag(at), self.tag(tag).definition().as_ptr());
+        }
+
         memories.extend(own_memories.into_iter().map(|memory| self.add_memory(memory)));
         for (at, &memory) in (0..).map(MemoryIdx).zip(&memories) {
             let memory = self.memory(memory);
@@ -292,7 +306,11 @@ impl Data {
             if let (Place::Inline(offset), Some(init)) = (layout.global(at), &global.init) {
                 context.set(offset, evaluate(init, &context, layout));
                 // SAFETY: the cell lives as long as the context, which is dropped after the globals; it was just set.
-                globals.push(self.add_global(unsafe { GlobalData::inline(context.at(offset), global.ty) }));
+                globals.push(
+                    self.add_global(unsafe {
+                        GlobalData::inline(context.at(offset), module.canonical_global(global.ty))
+                    }),
+                );
             }
         }
 
@@ -305,7 +323,7 @@ impl Data {
         {
             let Place::Inline(offset) = layout.table(at) else { unreachable!("own tables lie in the context") };
             // SAFETY: the definition lives as long as the context, which is dropped after the tables; only the table writes it.
-            let mut data = unsafe { TableData::inline(context.at(offset), elements, table.ty) };
+            let mut data = unsafe { TableData::inline(context.at(offset), elements, module.canonical_table(table.ty)) };
             if let Some(init) = &table.init {
                 let word = evaluate(init, &context, layout).word();
                 data.fill(0, word, table.ty.limits.min).expect("a table holds its minimum");
@@ -341,6 +359,7 @@ impl Data {
             memories,
             tables,
             globals,
+            tags,
             elements,
             dropped_data,
             parts,

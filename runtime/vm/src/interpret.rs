@@ -10,6 +10,7 @@
 //!   looked up among the references that the store has made; a word that is none panics.
 
 use crate::activation::{Binding, Target};
+use crate::exception::Exception;
 use crate::module::Module;
 use crate::stack;
 use crate::store::{Data, Store};
@@ -19,7 +20,10 @@ use crate::types;
 use crate::value::Slot;
 use abi::layout::{FuncRecord, HOST_MAGIC, MemoryDefinition, PAGE_SIZE, TableDefinition};
 use abi::trap::TrapCode;
-use abi::types::{DefinedFuncIdx, FuncIdx, FuncType, GlobalIdx, MemoryIdx, TableIdx, TypeIdx, ValType};
+use abi::types::{
+    DefinedFuncIdx, FuncIdx, FuncType, GlobalIdx, HeapType, Hierarchy, MemoryIdx, RefType, TableIdx, TagIdx, TypeIdx,
+    ValType,
+};
 use std::marker::PhantomData;
 use std::ptr::NonNull;
 use std::sync::Arc;
@@ -56,7 +60,7 @@ pub struct FrameStack {
 pub(crate) struct Parts {
     pub(crate) memories: Box<[NonNull<MemoryDefinition>]>,
     pub(crate) globals: Box<[(NonNull<Slot>, ValType)]>,
-    pub(crate) tables: Box<[(NonNull<TableDefinition>, ValType)]>,
+    pub(crate) tables: Box<[(NonNull<TableDefinition>, RefType)]>,
 }
 
 /// A memory as an interpreter sees it: its bytes as they were when the view was made, which is valid but may be fewer than now.
@@ -198,7 +202,7 @@ impl<'s> Guest<'s> {
     #[inline(always)]
     pub fn set_global(&mut self, index: GlobalIdx, word: u64) {
         let (cell, ty) = self.parts().globals[index.index()];
-        if ty.is_reference() {
+        if let ValType::Ref(ty) = ty {
             self.check_reference(ty, word);
         }
         // SAFETY: as in `global`; the word is a value of the cell's type.
@@ -274,7 +278,7 @@ impl<'s> Guest<'s> {
         std::ptr::with_exposed_provenance_mut(word as usize)
     }
 
-    fn check_reference(&self, ty: ValType, word: u64) {
+    fn check_reference(&self, ty: RefType, word: u64) {
         assert!(self.data().is_reference(ty, word as usize), "the word is no {ty} of this store");
     }
 
@@ -301,7 +305,7 @@ impl<'s> Guest<'s> {
         // SAFETY: the elements of a table of functions are records of its store, which live as long. Validation has seen that
         // the table is one of functions; a table of anything else is refused here, too.
         let type_id = unsafe {
-            assert_eq!(self.element_type(table), ValType::FuncRef, "calls go through tables of functions");
+            assert_eq!(self.element_type(table).hierarchy(), Hierarchy::Func, "calls go through tables of functions");
             record.as_ref().type_id
         };
         match type_id == self.module.type_ids()[ty.index()] {
@@ -311,7 +315,7 @@ impl<'s> Guest<'s> {
     }
 
     #[inline]
-    fn element_type(&self, table: TableIdx) -> ValType {
+    fn element_type(&self, table: TableIdx) -> RefType {
         self.parts().tables[table.index()].1
     }
 
@@ -367,10 +371,68 @@ impl<'s> Guest<'s> {
         let ty = self.function_type(function);
         assert!(slots.len() >= ty.slots(), "there are slots for parameters and results");
         for (&ty, slot) in ty.params.iter().zip(slots) {
-            if ty.is_reference() {
+            if let ValType::Ref(ty) = ty {
                 self.check_reference(ty, slot.u64());
             }
         }
+    }
+
+    /// What a reference leads to when it is called.
+    ///
+    /// # Errors
+    /// If it is null.
+    ///
+    /// # Panics
+    /// If the word is no reference to a function of a type.
+    pub fn referred(&self, word: u64, ty: TypeIdx) -> Result<Callee, TrapCode> {
+        let record: *mut FuncRecord = std::ptr::with_exposed_provenance_mut(word as usize);
+        let record = NonNull::new(record).ok_or(TrapCode::NullFunctionReference)?;
+        let heap = HeapType::Defined(TypeIdx(self.module.type_ids()[ty.index()]));
+        self.check_reference(RefType { nullable: false, heap }, word);
+        Ok(self.callee(record))
+    }
+
+    /// Makes an exception with a tag. The slots hold what it carries. `frames` are words in use by this interpreter: references
+    /// among them keep exceptions from being freed.
+    ///
+    /// # Panics
+    /// If what the slots hold is not what the tag says.
+    pub fn new_exception(&mut self, tag: TagIdx, slots: &[Slot], frames: &[u64]) -> u64 {
+        let tag = self.data().instances[self.instance].tag(tag);
+        let params = &types::lookup(self.data().tag(tag).type_id()).params;
+        assert_eq!(slots.len(), params.len(), "there is a slot for each value");
+        for (&ty, slot) in params.iter().zip(slots) {
+            if let ValType::Ref(ty) = ty {
+                self.check_reference(ty, slot.u64());
+            }
+        }
+        self.data_mut().new_exception_with(tag, slots, frames).as_ptr().expose_provenance() as u64
+    }
+
+    /// What ends a function that throws the exception which a word refers to.
+    ///
+    /// # Errors
+    /// If it is null.
+    ///
+    /// # Panics
+    /// If the word is no reference to an exception.
+    pub fn thrown(&self, word: u64) -> Result<Trap, TrapCode> {
+        self.data().thrown(word as usize)
+    }
+
+    /// What an exception carries, if the one that a word refers to has a tag.
+    pub fn caught(&self, word: u64, tag: TagIdx) -> Option<Vec<Slot>> {
+        let tag = self.data().instances[self.instance].tag(tag);
+        self.data().carried(word as usize, tag)
+    }
+
+    /// The reference to an exception that came out of a call.
+    ///
+    /// # Panics
+    /// If it is of another store.
+    pub fn exception(&self, exception: &Exception) -> u64 {
+        assert!(self.data().exceptions.contains(exception.address()), "the exception is of this store");
+        exception.address() as u64
     }
 
     /// Takes the stack of frames, to run on.
@@ -399,7 +461,7 @@ impl<'s> Guest<'s> {
     /// If it traps.
     ///
     /// # Panics
-    /// If the tables are of different types.
+    /// If one table's elements cannot all be the other's.
     pub fn table_copy(
         &mut self,
         to_table: u32,
@@ -409,7 +471,7 @@ impl<'s> Guest<'s> {
         length: u64,
     ) -> Result<(), TrapCode> {
         let [to_type, from_type] = [to_table, from_table].map(|table| self.element_type(TableIdx(table)));
-        assert_eq!(to_type, from_type, "both tables hold the same kind of references");
+        assert!(from_type.matches(to_type), "what one table holds the other may hold");
         let instance = self.instance;
         self.data_mut().table_copy(instance, to_table, from_table, to, from, length)
     }
@@ -420,10 +482,11 @@ impl<'s> Guest<'s> {
     /// If it traps.
     ///
     /// # Panics
-    /// If the segment is not of the table's type.
+    /// If the segment's elements cannot all be the table's.
     pub fn table_init(&mut self, table: u32, element: u32, to: u64, from: u32, length: u32) -> Result<(), TrapCode> {
         let segment = self.module.declarations().elements[element as usize].element;
-        assert_eq!(self.element_type(TableIdx(table)), segment, "table and segment hold the same kind of references");
+        let segment = self.module.canonical_reference(segment);
+        assert!(segment.matches(self.element_type(TableIdx(table))), "what the segment holds the table may hold");
         let instance = self.instance;
         self.data_mut().table_init(instance, table, element, to, from, length)
     }
@@ -474,11 +537,14 @@ pub(crate) unsafe fn call_interpreted(
     let ty = guest.module.declarations().function_type(guest.module.declarations().function(function));
     if let Some(tail_call) = tail_call {
         // SAFETY: the guest has made the tail call, of a function of its store.
-        assert_eq!(unsafe { tail_call.ty() }.results, ty.results, "a tail call gives what its caller has to give");
+        let given = &unsafe { tail_call.ty() }.results;
+        let fit = given.len() == ty.results.len()
+            && given.iter().zip(&ty.results).all(|(given, &ty)| given.matches(guest.module.canonical(ty)));
+        assert!(fit, "a tail call gives what its caller has to give");
         return Ok(Some(tail_call));
     }
     for (&ty, slot) in ty.results.iter().zip(&*slots) {
-        if ty.is_reference() {
+        if let ValType::Ref(ty) = guest.module.canonical(ty) {
             guest.check_reference(ty, slot.u64());
         }
     }

@@ -9,11 +9,12 @@ use crate::arch;
 use crate::store::Data;
 use crate::table::Word;
 use crate::tail;
+use crate::unwind;
 use crate::value::Slot;
 use abi::layout::Header;
 use abi::libcall::LibcallTable;
 use abi::trap::TrapCode;
-use abi::types::{DataIdx, MemoryIdx, TableIdx};
+use abi::types::{DataIdx, MemoryIdx, TableIdx, TagIdx};
 use std::panic::{self, AssertUnwindSafe};
 use std::ptr;
 
@@ -22,7 +23,7 @@ use std::ptr;
 pub(crate) struct Outcome {
     /// The libcall's result.
     value: u64,
-    /// Not null to leave guest code instead of returning to it.
+    /// Not null to leave guest code, or to land elsewhere in it ([`Runtime::landing`]), instead of returning to it.
     leave: *mut Runtime,
 }
 
@@ -43,8 +44,13 @@ pub(crate) unsafe fn outcome(
         Err(leaving) => {
             // SAFETY: the binding lives as long as its store, which guest code is running in.
             let runtime = unsafe { (*binding).runtime };
-            // SAFETY: we are in a libcall, and the thunk leaves next.
-            unsafe { activation::prepare_leaving(runtime, leaving) };
+            // SAFETY: we are in a libcall, and the thunk leaves or lands next.
+            unsafe {
+                let lands = leaving.exception().is_some_and(|exception| unwind::prepare_landing(runtime, exception));
+                if !lands {
+                    activation::prepare_leaving(runtime, leaving);
+                }
+            }
             Outcome { value: 0, leave: runtime }
         }
     }
@@ -86,6 +92,12 @@ impl Register for u32 {
     }
 }
 
+impl Register for *mut u8 {
+    fn bits(self) -> u64 {
+        self.expose_provenance() as u64
+    }
+}
+
 impl Register for u64 {
     fn bits(self) -> u64 {
         self
@@ -102,6 +114,13 @@ macro_rules! libcalls {
             pub(super) unsafe extern "C" fn host_call(context: *mut Header, slots: *mut u8) -> Outcome {
                 // SAFETY: the thunk's call.
                 unsafe { outcome(context, |binding| call_host(binding, slots)) }
+            }
+
+            /// # Safety
+            /// For its thunk only.
+            pub(super) unsafe extern "C" fn throw(context: *mut Header, exception: *mut u8) -> Outcome {
+                // SAFETY: the thunk's call.
+                unsafe { outcome(context, |binding| throw_exception(binding, exception)) }
             }
 
             $(
@@ -122,6 +141,11 @@ macro_rules! libcalls {
                 arch::thunk!(shells::host_call)
             }
 
+            #[unsafe(naked)]
+            pub(super) unsafe extern "C" fn throw(context: *mut Header, exception: *mut u8) {
+                arch::thunk!(shells::throw)
+            }
+
             $(
                 #[unsafe(naked)]
                 pub(super) unsafe extern "C" fn $name(context: *mut Header $(, $param: $ty)*) $(-> $result)? {
@@ -131,7 +155,11 @@ macro_rules! libcalls {
         }
 
         /// The table that all contexts point to.
-        pub(crate) static TABLE: LibcallTable = LibcallTable { host_call: thunks::host_call, $($name: thunks::$name,)* };
+        pub(crate) static TABLE: LibcallTable = LibcallTable {
+            host_call: thunks::host_call,
+            throw: thunks::throw,
+            $($name: thunks::$name,)*
+        };
     };
 }
 
@@ -150,6 +178,7 @@ libcalls! {
     table_fill(table: u32, to: u64, value: *mut u8, length: u64);
     table_init(table: u32, element: u32, to: u64, from: u32, length: u32);
     elem_drop(element: u32);
+    exception_new(tag: u32) -> *mut u8;
 }
 
 /// `host_call`: calls the function of the host or of an interpreted instance whose host wrapper makes the libcall.
@@ -164,6 +193,19 @@ unsafe fn call_host(binding: *const Binding, slots: *mut u8) -> Result<u64, Leav
         tail::call(store, binding, slots.cast::<Slot>())
     };
     result.map(|()| 0).map_err(Leaving::Trap)
+}
+
+/// `throw`: says which exception guest code throws.
+///
+/// # Safety
+/// The binding is an instance's whose code makes the libcall.
+unsafe fn throw_exception(binding: *const Binding, exception: *mut u8) -> Result<u64, Leaving> {
+    // SAFETY: the binding and the data live as long as their store, which guest code is running in; guest code is suspended.
+    let data = unsafe { &*(*(*binding).runtime).data };
+    Err(match data.thrown(exception.addr()) {
+        Ok(trap) => Leaving::Trap(trap),
+        Err(code) => Leaving::Code(code),
+    })
 }
 
 /// The result of growing as native code expects it: the old size, or -1.
@@ -309,6 +351,11 @@ impl Data {
         let instance = &self.instances[instance];
         let words = part(instance.elements(element as usize), from, length, TrapCode::TableOutOfBounds)?;
         self.tables[instance.table(TableIdx(table)).index as usize].write(to, words)
+    }
+
+    fn exception_new(&mut self, instance: usize, tag: u32) -> Result<*mut u8, TrapCode> {
+        let tag = self.instances[instance].tag(TagIdx(tag));
+        Ok(self.new_exception(tag, &[]).as_ptr().cast())
     }
 
     pub(crate) fn elem_drop(&mut self, instance: usize, element: u32) -> Result<(), TrapCode> {

@@ -82,6 +82,7 @@ impl Data {
             (ImportItem::Table(expected), Extern::Table(table)) => {
                 let table = self.table(table);
                 let (found, length) = (table.ty(), table.length());
+                let expected = module.canonical_table(expected);
                 same(
                     found.element == expected.element,
                     || format!("table of {}", expected.element),
@@ -106,14 +107,28 @@ impl Data {
                 match_limits(expected.limits, memory.pages(), found.limits.max)
             }
             (ImportItem::Global(expected), Extern::Global(global)) => {
-                let found = self.global(global).ty();
+                let (found, expected) = (self.global(global).ty(), module.canonical_global(expected));
                 let kind =
                     |ty: abi::types::GlobalType| format!("{}{}", if ty.mutable { "mutable " } else { "" }, ty.content);
-                same(found == expected, || format!("global of type {}", kind(expected)), || kind(found))
+                // What can be set must be of the very type; what is only read may be of a subtype.
+                let matches = match expected.mutable {
+                    true => found == expected,
+                    false => !found.mutable && found.content.matches(expected.content),
+                };
+                same(matches, || format!("global of type {}", kind(expected)), || kind(found))
             }
             (ImportItem::Function(_), _) => Err(format!("expected a function, found a {}", given.kind())),
             (ImportItem::Table(_), _) => Err(format!("expected a table, found a {}", given.kind())),
             (ImportItem::Memory(_), _) => Err(format!("expected a memory, found a {}", given.kind())),
+            (ImportItem::Tag(ty), Extern::Tag(tag)) => {
+                let (found, expected) = (self.tag(tag).type_id(), module.type_ids()[ty.index()]);
+                same(
+                    found == expected,
+                    || format!("tag {}", types::lookup(expected)),
+                    || types::lookup(found).to_string(),
+                )
+            }
+            (ImportItem::Tag(_), _) => Err(format!("expected a tag, found a {}", given.kind())),
             (ImportItem::Global(_), _) => Err(format!("expected a global, found a {}", given.kind())),
         }
     }

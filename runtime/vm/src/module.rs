@@ -5,7 +5,7 @@ use crate::interpret::Interpret;
 use crate::types;
 use abi::layout::Layout;
 use abi::module::{self, ExportItem};
-use abi::types::{DataIdx, FuncIdx};
+use abi::types::{DataIdx, FuncIdx, GlobalType, RefType, TableType, TypeIdx, ValType};
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::{Arc, OnceLock};
@@ -27,7 +27,7 @@ pub struct Module {
 
 /// What runs a module's functions.
 enum Body {
-    Native(Code),
+    Native(Box<Code>),
     Interpreted(Box<dyn Interpret>),
 }
 
@@ -39,7 +39,7 @@ impl Module {
     /// If the code has another number of functions or wrappers than the module declares.
     pub fn new(declarations: module::Module, bytes: Bytes, code: Code, name: Option<String>) -> Module {
         code.check(&declarations);
-        Module::with_body(declarations, bytes, Body::Native(code), name)
+        Module::with_body(declarations, bytes, Body::Native(Box::new(code)), name)
     }
 
     /// Puts together a module that is interpreted. `bytes` is the binary that `declarations` were decoded from. `name` is for
@@ -55,7 +55,7 @@ impl Module {
 
     fn with_body(declarations: module::Module, bytes: Bytes, body: Body, name: Option<String>) -> Module {
         let layout = Layout::new(&declarations);
-        let type_ids = declarations.types.iter().map(types::intern).collect();
+        let type_ids = types::intern_all(&declarations);
         let exports = declarations.exports.iter().map(|export| (export.name.clone(), export.item)).collect();
         Module { declarations, bytes, body, name, layout, type_ids, exports, function_names: OnceLock::new() }
     }
@@ -109,6 +109,26 @@ impl Module {
     /// The canonical ids of its types.
     pub(crate) fn type_ids(&self) -> &[u32] {
         &self.type_ids
+    }
+
+    /// A type that the module declares, with canonical ids for indices.
+    pub(crate) fn canonical(&self, ty: ValType) -> ValType {
+        ty.map_index(|index| TypeIdx(self.type_ids[index.index()]))
+    }
+
+    /// A reference type that the module declares, with canonical ids for indices.
+    pub(crate) fn canonical_reference(&self, ty: RefType) -> RefType {
+        self.canonical(ValType::Ref(ty)).reference().expect("it stays a reference type")
+    }
+
+    /// A table type that the module declares, with canonical ids for indices.
+    pub(crate) fn canonical_table(&self, ty: TableType) -> TableType {
+        TableType { element: self.canonical_reference(ty.element), ..ty }
+    }
+
+    /// A global type that the module declares, with canonical ids for indices.
+    pub(crate) fn canonical_global(&self, ty: GlobalType) -> GlobalType {
+        GlobalType { content: self.canonical(ty.content), ..ty }
     }
 
     pub(crate) fn export(&self, name: &str) -> Option<ExportItem> {

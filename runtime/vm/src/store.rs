@@ -1,6 +1,7 @@
 //! The store: owner of everything that instances consist of.
 
 use crate::activation::Runtime;
+use crate::exception::{Exceptions, TagData};
 use crate::func::HostFunctions;
 use crate::global::GlobalData;
 use crate::instance::InstanceData;
@@ -8,9 +9,9 @@ use crate::interpret::FrameStack;
 use crate::memory::MemoryData;
 use crate::signals;
 use crate::table::{TableData, Word};
-use crate::value::{ExternRef, Func, Global, Instance, Memory, Slot, StoreId, Table, Value};
+use crate::value::{ExnRef, ExternRef, Func, Global, Instance, Memory, Slot, StoreId, Table, Tag, Value};
 use abi::layout::FuncRecord;
-use abi::types::ValType;
+use abi::types::{HeapType, Hierarchy, RefType, ValType};
 use std::any::Any;
 use std::collections::HashSet;
 use std::fmt;
@@ -54,6 +55,8 @@ pub(crate) struct Data {
     pub(crate) instances: Vec<InstanceData>,
     pub(crate) functions: HostFunctions,
     externrefs: Vec<Box<dyn Any + Send + Sync>>,
+    pub(crate) tags: Vec<TagData>,
+    pub(crate) exceptions: Exceptions,
     /// The addresses of all records that references point to.
     pub(crate) records: HashSet<usize>,
     /// Where interpreted functions have their frames.
@@ -90,6 +93,8 @@ impl Store {
             instances: Vec::new(),
             functions: HostFunctions::default(),
             externrefs: Vec::new(),
+            tags: Vec::new(),
+            exceptions: Exceptions::default(),
             records: HashSet::new(),
             frames: FrameStack::default(),
             runtime,
@@ -119,6 +124,15 @@ impl Store {
         self.data().runtime.as_ptr()
     }
 
+    /// Whether a value of this store is one of a type, whose indices are canonical ids ([`Store::func_type`] gives such types).
+    pub fn matches(&self, value: Value, ty: ValType) -> bool {
+        let hierarchy = |ty: ValType| ty.reference().map(RefType::hierarchy);
+        match hierarchy(ty) {
+            None => value.ty() == ty,
+            same => same == hierarchy(value.ty()) && self.data().is_valid(ty, &self.slot(value)),
+        }
+    }
+
     /// Makes a reference to a host object, which is kept until the store is dropped.
     pub fn new_externref(&mut self, object: Box<dyn Any + Send + Sync>) -> ExternRef {
         let data = self.data_mut();
@@ -142,7 +156,10 @@ impl Store {
             Value::F32(bits) => slot.set_u32(bits),
             Value::F64(bits) => slot.set_u64(bits),
             Value::V128(bytes) => slot.set_v128(bytes),
-            Value::FuncRef(None) | Value::ExternRef(None) => {}
+            Value::FuncRef(None) | Value::ExternRef(None) | Value::ExnRef(None) => {}
+            Value::ExnRef(Some(reference)) => {
+                return Slot::of_word(self.data().exception(reference).as_ptr().cast());
+            }
             Value::FuncRef(Some(func)) => return Slot::of_word(self.data().record(func).as_ptr().cast()),
             Value::ExternRef(Some(reference)) => {
                 self.data().check(reference.store);
@@ -216,6 +233,7 @@ impl Data {
         add_table table, table_mut in tables: Table, TableData;
         add_global global in globals: Global, GlobalData;
         add_memory memory in memories: Memory, MemoryData;
+        add_tag tag in tags: Tag, TagData;
         add_instance instance in instances: Instance, InstanceData;
     }
 
@@ -223,6 +241,11 @@ impl Data {
     /// If a handle is of another store.
     pub(crate) fn check(&self, store: StoreId) {
         assert_eq!(store, self.id, "a handle is used with the store that it belongs to");
+    }
+
+    pub(crate) fn exception(&self, reference: ExnRef) -> NonNull<abi::layout::Exception> {
+        self.check(reference.store);
+        reference.exception
     }
 
     pub(crate) fn record(&self, func: Func) -> NonNull<FuncRecord> {
@@ -234,13 +257,18 @@ impl Data {
     ///
     /// # Safety
     /// `word` is a reference of that type of this store, or null.
-    pub(crate) unsafe fn reference(&self, ty: ValType, word: Word) -> Value {
-        match ty {
-            ValType::ExternRef => {
+    pub(crate) unsafe fn reference(&self, ty: RefType, word: Word) -> Value {
+        let store = self.id;
+        match ty.hierarchy() {
+            Hierarchy::Extern => {
                 let index = (word.addr() as u64).checked_sub(1);
-                Value::ExternRef(index.map(|index| ExternRef { store: self.id, index: index as u32 }))
+                Value::ExternRef(index.map(|index| ExternRef { store, index: index as u32 }))
             }
-            _ => Value::FuncRef(NonNull::new(word.cast()).map(|record| Func { store: self.id, record })),
+            Hierarchy::Func => Value::FuncRef(NonNull::new(word.cast()).map(|record| Func { store, record })),
+            Hierarchy::Exn => {
+                self.exceptions.hold(word.addr());
+                Value::ExnRef(NonNull::new(word.cast()).map(|exception| ExnRef { store, exception }))
+            }
         }
     }
 
@@ -256,21 +284,30 @@ impl Data {
             ValType::F64 => Value::F64(slot.u64()),
             ValType::V128 => Value::V128(slot.v128()),
             // SAFETY: the caller's promise.
-            ValType::FuncRef | ValType::ExternRef => unsafe { self.reference(ty, slot.word()) },
+            ValType::Ref(ty) => unsafe { self.reference(ty, slot.word()) },
         }
     }
 
     /// Whether a slot that safe code may have written holds a value of a type. Every slot holds some number.
     pub(crate) fn is_valid(&self, ty: ValType, slot: &Slot) -> bool {
-        !ty.is_reference() || self.is_reference(ty, slot.word().addr())
+        ty.reference().is_none_or(|ty| self.is_reference(ty, slot.word().addr()))
     }
 
-    /// Whether a word is a reference of a type, or null.
-    pub(crate) fn is_reference(&self, ty: ValType, word: usize) -> bool {
-        match ty {
-            ValType::I32 | ValType::I64 | ValType::F32 | ValType::F64 | ValType::V128 => false,
-            ValType::ExternRef => word <= self.externrefs.len(),
-            ValType::FuncRef => word == 0 || self.records.contains(&word),
+    /// Whether a word is a reference of a type, whose indices are canonical ids.
+    pub(crate) fn is_reference(&self, ty: RefType, word: usize) -> bool {
+        if word == 0 {
+            return ty.nullable;
+        }
+        match ty.heap {
+            HeapType::Func => self.records.contains(&word),
+            HeapType::Defined(id) => {
+                let record: *const FuncRecord = std::ptr::with_exposed_provenance(word);
+                // SAFETY: what is published are records that live as long as the store.
+                self.records.contains(&word) && unsafe { (*record).type_id } == id.0
+            }
+            HeapType::Extern => word <= self.externrefs.len(),
+            HeapType::Exn => self.exceptions.contains(word),
+            HeapType::NoFunc | HeapType::NoExtern | HeapType::NoExn => false,
         }
     }
 }

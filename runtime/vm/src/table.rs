@@ -5,7 +5,7 @@ use crate::store::Store;
 use crate::value::{Table, Value};
 use abi::layout::{MAX_TABLE_LENGTH, TableDefinition};
 use abi::trap::TrapCode;
-use abi::types::TableType;
+use abi::types::{TableType, ValType};
 use std::mem::ManuallyDrop;
 use std::ptr::{self, NonNull};
 
@@ -214,7 +214,7 @@ impl Store {
     }
 
     fn word(&self, ty: TableType, value: Value) -> Word {
-        assert_eq!(value.ty(), ty.element, "the value is of the table's element type");
+        assert!(self.matches(value, ValType::Ref(ty.element)), "the value is of the table's element type");
         self.slot(value).word()
     }
 }

@@ -1,5 +1,6 @@
 //! Traps as the caller sees them.
 
+use crate::exception::Exception;
 use crate::module::Module;
 use abi::trap::TrapCode;
 use abi::types::{DefinedFuncIdx, FuncIdx};
@@ -30,6 +31,8 @@ pub enum TrapReason {
     Code(TrapCode),
     /// A host function failed.
     Host(HostError),
+    /// An exception that nothing has caught.
+    Exception(Exception),
 }
 
 /// A guest function that was running.
@@ -83,11 +86,20 @@ impl Trap {
         }
     }
 
+    /// The exception, if it was one.
+    pub fn exception(&self) -> Option<&Exception> {
+        match &self.reason {
+            TrapReason::Exception(exception) => Some(exception),
+            TrapReason::Code(_) | TrapReason::Host(_) => None,
+        }
+    }
+
     /// The reason, if it is one that guest code itself has.
     pub fn code(&self) -> Option<TrapCode> {
         match self.reason {
             TrapReason::Code(code) => Some(code),
             TrapReason::Host(_) => None,
+            TrapReason::Exception(_) => Some(TrapCode::UncaughtException),
         }
     }
 }
@@ -98,11 +110,18 @@ impl From<TrapCode> for Trap {
     }
 }
 
+impl From<Exception> for Trap {
+    fn from(exception: Exception) -> Trap {
+        Trap::bare(TrapReason::Exception(exception))
+    }
+}
+
 impl fmt::Display for Trap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.reason {
             TrapReason::Code(code) => code.fmt(f),
             TrapReason::Host(error) => error.fmt(f),
+            TrapReason::Exception(_) => TrapCode::UncaughtException.fmt(f),
         }
     }
 }
@@ -110,7 +129,7 @@ impl fmt::Display for Trap {
 impl Error for Trap {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match &self.reason {
-            TrapReason::Code(_) => None,
+            TrapReason::Code(_) | TrapReason::Exception(_) => None,
             TrapReason::Host(error) => error.source(),
         }
     }

@@ -1,7 +1,7 @@
 //! Handles and values.
 
-use abi::layout::FuncRecord;
-use abi::types::ValType;
+use abi::layout::{self, FuncRecord};
+use abi::types::{Hierarchy, RefType, ValType};
 use std::fmt;
 use std::num::NonZeroU64;
 use std::ptr::NonNull;
@@ -41,6 +41,8 @@ handles! {
     Table,
     /// A global.
     Global,
+    /// A tag of exceptions.
+    Tag,
     /// A reference to a host object ([`crate::Store::new_externref`]).
     ExternRef,
 }
@@ -61,6 +63,21 @@ unsafe impl Send for Func {}
 // SAFETY: as above.
 unsafe impl Sync for Func {}
 
+/// A reference to an exception.
+///
+/// A small copy that is good for one store; using it with another one panics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ExnRef {
+    pub(crate) store: StoreId,
+    pub(crate) exception: NonNull<layout::Exception>,
+}
+
+// SAFETY: a handle only names an exception; it is read with a borrow of the store that owns it, and only after the store's id
+// has been compared.
+unsafe impl Send for ExnRef {}
+// SAFETY: as above.
+unsafe impl Sync for ExnRef {}
+
 /// What an instance imports or exports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Extern {
@@ -72,6 +89,8 @@ pub enum Extern {
     Memory(Memory),
     /// A global.
     Global(Global),
+    /// A tag.
+    Tag(Tag),
 }
 
 impl Extern {
@@ -81,6 +100,7 @@ impl Extern {
             Extern::Table(_) => "table",
             Extern::Memory(_) => "memory",
             Extern::Global(_) => "global",
+            Extern::Tag(_) => "tag",
         }
     }
 }
@@ -102,10 +122,12 @@ pub enum Value {
     FuncRef(Option<Func>),
     /// A reference to a host object, or null.
     ExternRef(Option<ExternRef>),
+    /// A reference to an exception, or null.
+    ExnRef(Option<ExnRef>),
 }
 
 impl Value {
-    /// The value's type.
+    /// The value's type; of references the most general one.
     pub fn ty(self) -> ValType {
         match self {
             Value::I32(_) => ValType::I32,
@@ -113,21 +135,30 @@ impl Value {
             Value::F32(_) => ValType::F32,
             Value::F64(_) => ValType::F64,
             Value::V128(_) => ValType::V128,
-            Value::FuncRef(_) => ValType::FuncRef,
-            Value::ExternRef(_) => ValType::ExternRef,
+            Value::FuncRef(_) => ValType::FUNCREF,
+            Value::ExternRef(_) => ValType::EXTERNREF,
+            Value::ExnRef(_) => ValType::EXNREF,
         }
     }
 
-    /// Zero or null: the default value of a type.
-    pub fn default_of(ty: ValType) -> Value {
+    /// Zero or null: the default value of a type; none for references that cannot be null.
+    pub fn default_of(ty: ValType) -> Option<Value> {
         match ty {
-            ValType::I32 => Value::I32(0),
-            ValType::I64 => Value::I64(0),
-            ValType::F32 => Value::F32(0),
-            ValType::F64 => Value::F64(0),
-            ValType::V128 => Value::V128([0; 16]),
-            ValType::FuncRef => Value::FuncRef(None),
-            ValType::ExternRef => Value::ExternRef(None),
+            ValType::I32 => Some(Value::I32(0)),
+            ValType::I64 => Some(Value::I64(0)),
+            ValType::F32 => Some(Value::F32(0)),
+            ValType::F64 => Some(Value::F64(0)),
+            ValType::V128 => Some(Value::V128([0; 16])),
+            ValType::Ref(ty) => ty.nullable.then(|| Value::null(ty)),
+        }
+    }
+
+    /// The null reference of a type's hierarchy.
+    pub fn null(ty: RefType) -> Value {
+        match ty.hierarchy() {
+            Hierarchy::Func => Value::FuncRef(None),
+            Hierarchy::Extern => Value::ExternRef(None),
+            Hierarchy::Exn => Value::ExnRef(None),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::ssa::{BlockId, Edge};
 use llvm::{BasicBlock, Value};
+use wasmparser::Catch;
 
 /// An open control construct.
 pub(crate) struct Frame<'c> {
@@ -21,9 +22,22 @@ pub(crate) enum Kind<'c> {
     Loop { params: Vec<usize> },
     /// The first arm of an `if` that has an `else`: where that begins, with what parameters.
     Then { otherwise: BasicBlock<'c>, params: Vec<Value<'c>> },
+    /// `try_table`.
+    Try(Try<'c>),
+}
+
+/// What a `try_table` catches.
+#[derive(Default)]
+pub(crate) struct Try<'c> {
+    pub catches: Vec<Catch>,
+    /// The calls in it: edges to the landing pad.
+    pub calls: Vec<Edge<'c>>,
+    /// Where exceptions go that are thrown in it by other ways; branches carry the exception.
+    pub handler: Label<'c>,
 }
 
 /// Where branches to a frame go: behind its end, or to the start of a loop.
+#[derive(Default)]
 pub(crate) struct Label<'c> {
     /// The LLVM block, once a branch has asked for it.
     pub block: Option<BasicBlock<'c>>,

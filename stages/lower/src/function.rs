@@ -29,6 +29,8 @@ pub(crate) struct Lowering<'a, 'c> {
     pub ty: &'a FuncType,
     pub form: Form,
     pub frames: Vec<Frame<'c>>,
+    /// The positions of the `try_table`s in `frames`.
+    pub tries: Vec<usize>,
     pub operands: Vec<Operand<'c>>,
     /// Whether control reaches the current operator. What it does not reach is skipped.
     pub reachable: bool,
@@ -87,6 +89,7 @@ fn body<'a>(unit: &'a Unit<'a, '_>, index: DefinedFuncIdx) -> Result {
         ty,
         form,
         frames: Vec::new(),
+        tries: Vec::new(),
         operands: Vec::new(),
         reachable: true,
         offset: range.start,
@@ -103,7 +106,9 @@ fn body<'a>(unit: &'a Unit<'a, '_>, index: DefinedFuncIdx) -> Result {
             continue;
         }
         match reader.read().map_err(malformed)? {
-            Operator::Block { .. } | Operator::Loop { .. } | Operator::If { .. } => skipped += 1,
+            Operator::Block { .. } | Operator::Loop { .. } | Operator::If { .. } | Operator::TryTable { .. } => {
+                skipped += 1
+            }
             Operator::End if skipped > 0 => skipped -= 1,
             Operator::End => lowering.end(),
             Operator::Else if skipped == 0 => lowering.otherwise(),

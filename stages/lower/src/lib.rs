@@ -50,6 +50,8 @@ pub struct Input<'a> {
     pub target: &'a Target,
     /// Leave to drop and reorder memory accesses around traps.
     pub relaxed_traps: bool,
+    /// Whether any function of the module catches exceptions.
+    pub catches: bool,
     /// The functions that make tail calls. Their code is a tail function ([`abi::signature`]).
     pub tail_callers: &'a BTreeSet<FuncIdx>,
 }

@@ -37,7 +37,7 @@ impl Scan {
                     open.push(Some(scan.regions.len()));
                     scan.regions.push(Region { start: offset, end: offset, has_else: false });
                 }
-                Operator::Block { .. } => open.push(None),
+                Operator::Block { .. } | Operator::TryTable { .. } => open.push(None),
                 Operator::Else => {
                     if let Some(&Some(region)) = open.last() {
                         scan.regions[region].has_else = true;

@@ -42,7 +42,7 @@ impl<'c> Types<'c> {
             ValType::F32 => self.f32,
             ValType::F64 => self.f64,
             ValType::V128 => self.v128,
-            ValType::FuncRef | ValType::ExternRef => self.ptr,
+            ValType::Ref(_) => self.ptr,
         }
     }
 

@@ -98,6 +98,21 @@ impl<'a, 'c> Unit<'a, 'c> {
         self.context.enum_attribute("noinline")
     }
 
+    /// The function that functions with landing pads name ([`symbol::PERSONALITY`]).
+    pub fn personality(&self) -> Function<'c> {
+        self.module.function(symbol::PERSONALITY).unwrap_or_else(|| {
+            let ty = self.context.function(self.types.i32, &[], true);
+            let function = self.module.add_function(symbol::PERSONALITY, ty);
+            function.set_visibility(Visibility::Hidden);
+            function
+        })
+    }
+
+    /// No exception comes from a call.
+    pub fn no_unwind(&self) -> Attribute<'c> {
+        self.attributes.no_unwind
+    }
+
     /// The attributes of a call that does not come back.
     pub fn no_return(&self) -> [Attribute<'c>; 2] {
         self.attributes.no_return
@@ -117,16 +132,22 @@ impl<'a, 'c> Unit<'a, 'c> {
     }
 }
 
+/// `uwtable(sync)`: right wherever a call is under way.
+const UNWIND_TABLE: u64 = 1;
+
 struct Attributes<'c> {
     function: Vec<Attribute<'c>>,
     vmctx: [Attribute<'c>; 3],
     no_return: [Attribute<'c>; 2],
+    no_unwind: Attribute<'c>,
 }
 
 impl<'c> Attributes<'c> {
     fn new(context: &'c Context, input: &Input<'_>) -> Self {
+        let no_unwind = context.enum_attribute("nounwind");
         let mut function = vec![
-            context.enum_attribute("nounwind"),
+            // Where functions save the registers of their callers, exceptions have to know; anything may be on the stack.
+            context.int_attribute("uwtable", UNWIND_TABLE),
             // Traps and the profiler walk the stack by it.
             context.string_attribute("frame-pointer", "all"),
             // Recursion without end exhausts the stack; LLVM would make a loop without end of it. It would also drop frames that
@@ -139,6 +160,9 @@ impl<'c> Attributes<'c> {
             context.string_attribute("target-cpu", input.target.baseline()),
             context.string_attribute("tune-cpu", &input.target.tune),
         ];
+        if !input.catches {
+            function.push(no_unwind);
+        }
         let features = input.target.feature_string();
         if !features.is_empty() {
             function.push(context.string_attribute("target-features", &features));
@@ -150,6 +174,7 @@ impl<'c> Attributes<'c> {
                 context.enum_attribute("nonnull"),
                 context.int_attribute("align", 16),
             ],
+            no_unwind,
             no_return: [context.enum_attribute("cold"), context.enum_attribute("noreturn")],
         }
     }

@@ -9,11 +9,12 @@ use abi::symbol;
 use abi::types::FuncType;
 use std::collections::BTreeSet;
 
-/// Makes the wrappers of every type of the module, in the order of the type section.
+/// Makes the wrappers of every type of the module, in the order of the type section. Types that are the same to native code
+/// share them.
 pub(crate) fn lower(unit: &Unit<'_, '_>) {
     let mut seen = BTreeSet::new();
     for ty in &unit.input.module.types {
-        if seen.insert(ty) {
+        if seen.insert(symbol::entry(ty)) {
             entry(unit, ty);
             host(unit, ty);
         }

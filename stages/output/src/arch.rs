@@ -45,6 +45,14 @@ impl Arch {
         }
     }
 
+    /// The numbers that DWARF gives the frame pointer and the place of the return address.
+    pub fn frame_registers(self) -> (u16, u16) {
+        match self {
+            Arch::X86_64 => (6, 16),
+            Arch::Aarch64 => (29, 30),
+        }
+    }
+
     /// The byte between pieces of code, so that a jump astray traps: `int3`, and `udf #0`.
     pub fn code_padding(self) -> u8 {
         match self {

@@ -5,9 +5,13 @@ use crate::error;
 use crate::layout::{Definition, Layout};
 use crate::object::{Object, Part, Symbol, Value};
 use crate::relocate::{Problem, Site, Target};
-use abi::container::{Parts, Slot};
+use crate::unwind::{self, Table, Tables};
+use abi::container::{Parts, Slot, Unwinding};
 use artifact::{Error, Kind};
 use std::collections::HashMap;
+
+/// The word that LLVM puts the address of [`abi::symbol::PERSONALITY`] into, which nobody asks.
+const PERSONALITY: &str = "DW.ref.wasm.personality";
 
 /// An image that runs at any address, once its import slots are filled.
 #[derive(Debug)]
@@ -15,6 +19,7 @@ pub(crate) struct Image<'a> {
     pub bytes: Vec<u8>,
     pub parts: Parts,
     pub slots: Vec<Slot>,
+    pub unwinding: Unwinding,
     symbols: HashMap<&'a [u8], Definition>,
 }
 
@@ -51,15 +56,31 @@ pub(crate) fn link(arch: Arch, objects: &[Vec<u8>]) -> Result<Image<'_>, Error> 
         let code = code.ok_or_else(|| error(Kind::Limit, "the import slots are too far from the code"))?;
         bytes[import.stub as usize..][..code.len()].copy_from_slice(&code);
     }
+    let mut tables = Tables::default();
     for (position, object) in objects.iter().enumerate() {
         let targets: Vec<_> = object.symbols.iter().map(|symbol| resolve(symbol, &layout, position)).collect();
         for (section, &place) in object.sections.iter().zip(&layout.sections[position]) {
-            let bytes = &mut bytes[place as usize..][..section.data.len()];
+            let read = match section.part {
+                Part::Text | Part::ColdText | Part::ReadOnly => None,
+                Part::Frames => Some(&mut tables.frames),
+                Part::CallSites => Some(&mut tables.call_sites),
+            };
+            let bytes = match read {
+                None => &mut bytes[place as usize..][..section.data.len()],
+                Some(tables) => {
+                    tables.push(Table { place, bytes: vec![0; section.data.len()] });
+                    &mut tables.last_mut().expect("it was just pushed").bytes[..]
+                }
+            };
             bytes.copy_from_slice(section.data);
-            let mut site = Site { bytes, base: i64::from(place), code: section.part != Part::ReadOnly };
+            let code = matches!(section.part, Part::Text | Part::ColdText);
+            let mut site = Site { bytes, base: i64::from(place), code };
             for relocation in section.relocations() {
+                let name = object.symbols.get(relocation.symbol).map_or(&b""[..], |symbol| symbol.name);
+                if section.part == Part::Frames && name == PERSONALITY.as_bytes() {
+                    continue;
+                }
                 let fail = |problem: Problem| {
-                    let name = object.symbols.get(relocation.symbol).map_or(&b""[..], |symbol| symbol.name);
                     let (offset, name, section) = (relocation.offset, String::from_utf8_lossy(name), section.name);
                     let message =
                         format!("object {position}: {problem} (to `{name}`, at {offset:#x} of section `{section}`)");
@@ -71,7 +92,8 @@ pub(crate) fn link(arch: Arch, objects: &[Vec<u8>]) -> Result<Image<'_>, Error> 
         }
     }
     let slots = layout.slots();
-    Ok(Image { bytes, parts: layout.parts, slots, symbols: layout.symbols })
+    let unwinding = unwind::read(arch, &tables)?;
+    Ok(Image { bytes, parts: layout.parts, slots, unwinding, symbols: layout.symbols })
 }
 
 /// What a symbol of the object at this position stands for in the image.

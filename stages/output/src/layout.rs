@@ -35,7 +35,7 @@ pub(crate) struct Import {
 #[derive(Debug)]
 pub(crate) struct Layout<'a> {
     pub parts: Parts,
-    /// The place of each mapped section of each object.
+    /// The place of each section of each object.
     pub sections: Vec<Vec<u32>>,
     /// In the order of [`RUNTIME_SYMBOLS`].
     pub imports: Vec<Import>,
@@ -67,6 +67,10 @@ impl<'a> Layout<'a> {
             import.slot = end.take(u64::from(SLOT_SIZE), SLOT_SIZE)?;
         }
         let slots = end.part(start)?;
+
+        // What is only read follows, as if it were a part of the image: distances to it must be known.
+        end.place(objects, &mut sections, Part::CallSites)?;
+        end.place(objects, &mut sections, Part::Frames)?;
 
         let symbols = definitions(objects, &sections)?;
         Ok(Layout { parts: Parts { text, read_only, slots }, sections, imports, symbols })

@@ -17,6 +17,7 @@ mod layout;
 mod library;
 mod object;
 mod relocate;
+mod unwind;
 
 use abi::container::{Native, Tail, hash, original, universal};
 use abi::module::Module;
@@ -95,6 +96,7 @@ fn describe(input: &Input<'_>, arch: Arch, original: &[u8], image: &Image<'_>) -
         entries: wrappers(symbol::entry)?,
         hosts: wrappers(symbol::host)?,
         slots: image.slots.clone(),
+        unwinding: image.unwinding.clone(),
     })
 }
 

@@ -21,9 +21,13 @@ pub(crate) enum Part {
     ColdText,
     /// Constants.
     ReadOnly,
+    /// Call frame information: read, not mapped.
+    Frames,
+    /// Tables of call sites: read, not mapped.
+    CallSites,
 }
 
-/// A section that is mapped.
+/// A section that is mapped, or read.
 #[derive(Debug)]
 pub(crate) struct Section<'a> {
     pub name: &'a str,
@@ -70,7 +74,7 @@ pub(crate) enum Value {
 /// An object.
 #[derive(Debug)]
 pub(crate) struct Object<'a> {
-    /// The sections that are mapped, in the object's order.
+    /// The sections that are mapped or read, in the object's order.
     pub sections: Vec<Section<'a>>,
     /// All symbols, the null symbol first.
     pub symbols: Vec<Symbol<'a>>,
@@ -140,14 +144,20 @@ fn read_sections<'a>(
     Ok(sections)
 }
 
-/// Where a section goes; none if it is not mapped.
+/// Where a section goes; none if it is left out.
 fn part(name: &str, header: &SectionHeader) -> Result<Option<Part>, &'static str> {
     let flags = header.sh_flags(ENDIAN).0;
     let has = |flag: elf::SectionFlags| flags & flag.0 != 0;
-    // Unwind tables serve nobody: native code is left without unwinding. The rest tells linkers and tools things.
-    let dropped = [".eh_frame", ".note", ".comment", ".llvm"].iter().any(|prefix| name.starts_with(prefix));
+    // These tell linkers and tools things, or are where an unwinder would look for its helpers.
+    let dropped = [".note", ".comment", ".llvm", ".data.DW.ref."].iter().any(|prefix| name.starts_with(prefix));
     if dropped || !has(elf::SHF_ALLOC) || header.sh_size(ENDIAN) == 0 {
         return Ok(None);
+    }
+    if name == ".eh_frame" {
+        return Ok(Some(Part::Frames));
+    }
+    if name.starts_with(".gcc_except_table") {
+        return Ok(Some(Part::CallSites));
     }
     if has(elf::SHF_TLS) {
         return Err("is thread-local, which an image cannot have");

@@ -3,13 +3,13 @@
 //! In: the bytes of a module and its [`Parsed`] declarations. Out: a [`Plan`]. From here on every module is valid.
 #![forbid(unsafe_code)]
 
-mod tail_calls;
 mod units;
+mod uses;
 
 use abi::types::FuncIdx;
 use artifact::{Error, Feature, Features, Kind, Options, Parsed, Plan, Stage};
 use rayon::prelude::*;
-use std::collections::BTreeSet;
+use uses::Uses;
 use wasmparser::{BinaryReaderError, FuncToValidate, FuncValidatorAllocations, FunctionBody, Parser, ValidPayload};
 use wasmparser::{Validator, ValidatorResources, WasmFeatures};
 
@@ -32,12 +32,13 @@ pub fn validate(bytes: &[u8], parsed: &Parsed, options: &Options) -> Result<Plan
             None => error,
         }
     })?;
-    let tail_callers = match options.features.has(Feature::TailCall) {
-        true => tail_calls::callers(bytes, &parsed.module)?,
-        false => BTreeSet::new(),
-    };
+    let Uses { tail_callers, catches } =
+        match [Feature::TailCall, Feature::Exceptions].iter().any(|&feature| options.features.has(feature)) {
+            true => Uses::of(bytes, &parsed.module)?,
+            false => Uses::default(),
+        };
     let units = units::plan(parsed, options.unit_size);
-    Ok(Plan { hash: parsed.hash.clone(), options: options.clone(), units, tail_callers })
+    Ok(Plan { hash: parsed.hash.clone(), options: options.clone(), units, tail_callers, catches })
 }
 
 /// Where validation stopped.
@@ -115,6 +116,10 @@ fn wasm_features(features: &Features) -> WasmFeatures {
         Feature::Threads => WasmFeatures::THREADS,
         Feature::Memory64 => WasmFeatures::MEMORY64,
         Feature::WideArithmetic => WasmFeatures::WIDE_ARITHMETIC,
+        // Groups of types that refer to each other are validated with garbage collection only; what else comes with that is
+        // not supported, and was refused when the declarations were decoded, or will be when functions are lowered.
+        Feature::FunctionReferences => WasmFeatures::FUNCTION_REFERENCES.union(WasmFeatures::GC),
+        Feature::Exceptions => WasmFeatures::EXCEPTIONS,
     });
     each.fold(WasmFeatures::MVP, WasmFeatures::union)
 }

@@ -38,7 +38,7 @@ fn convention(function: Function<'_>, name: &str) -> Result<(), &'static str> {
     let expected = match (parts.next(), parts.next()) {
         (Some("wasm"), Some("function" | "host")) => CallConv::Fast,
         (Some("wasm"), Some("tail")) => CallConv::Tail,
-        (Some("wasm"), Some("entry")) => CallConv::C,
+        (Some("wasm"), Some("entry" | "personality")) => CallConv::C,
         _ => return Err("is not a symbol of the ABI"),
     };
     if function.call_conv() != Some(expected) {
@@ -50,8 +50,8 @@ fn convention(function: Function<'_>, name: &str) -> Result<(), &'static str> {
     if function.is_declaration() {
         return Ok(());
     }
-    if !function.has_attribute(Position::Function, "nounwind") {
-        return Err("may unwind");
+    if !function.has_attribute(Position::Function, "uwtable") {
+        return Err("does not say what it saves (uwtable), which exceptions rely on");
     }
     for (key, value) in [("frame-pointer", "all"), ("probe-stack", "inline-asm")] {
         if function.string_attribute(Position::Function, key).as_deref() != Some(value) {
@@ -79,6 +79,7 @@ mod tests {
             ("wasm.host.i.", "fastcc", "ccc"),
             ("wasm.tail.0", "tailcc", "fastcc"),
             ("wasm.entry.i.", "ccc", "fastcc"),
+            ("wasm.personality", "ccc", "fastcc"),
         ] {
             let declared = |convention| rejected(&format!("declare hidden {convention} void @{name}(ptr)"));
             assert_eq!(declared(right), None);

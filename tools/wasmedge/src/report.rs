@@ -38,7 +38,9 @@ pub fn end(console: Console, trap: Trap) -> ExitCode {
     }
     let code = trap.code().unwrap_or(TrapCode::HostFunctionFailed);
     let mut message = match &trap.reason {
-        TrapReason::Code(_) => format!("execution failed: {code}, Code: {:#05x}", code.code()),
+        TrapReason::Code(_) | TrapReason::Exception(_) => {
+            format!("execution failed: {code}, Code: {:#05x}", code.code())
+        }
         TrapReason::Host(error) => format!("execution failed: {code}: {error}, Code: {:#05x}", code.code()),
     };
     for frame in &trap.frames {

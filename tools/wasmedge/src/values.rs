@@ -25,9 +25,9 @@ fn value(ty: ValType, word: &str) -> Result<Value, String> {
         ValType::F32 => word.parse::<f32>().map(|value| Value::F32(value.to_bits())).map_err(|_| invalid()),
         ValType::F64 => word.parse::<f64>().map(|value| Value::F64(value.to_bits())).map_err(|_| invalid()),
         ValType::V128 => word.parse::<u128>().map(|value| Value::V128(value.to_le_bytes())).map_err(|_| invalid()),
-        ValType::FuncRef if word == "null" => Ok(Value::FuncRef(None)),
-        ValType::ExternRef if word == "null" => Ok(Value::ExternRef(None)),
-        ValType::FuncRef | ValType::ExternRef => Err(format!("{} (only `null` can be given)", invalid())),
+        ValType::Ref(ty) if !ty.nullable => Err(format!("{}: no such reference can be given here", invalid())),
+        ValType::Ref(ty) if word == "null" => Ok(Value::null(ty)),
+        ValType::Ref(_) => Err(format!("{} (only `null` can be given)", invalid())),
     }
 }
 
@@ -39,9 +39,10 @@ pub fn text(value: Value) -> String {
         Value::F32(bits) => float(format!("{:?}", f32::from_bits(bits))),
         Value::F64(bits) => float(format!("{:?}", f64::from_bits(bits))),
         Value::V128(bytes) => u128::from_le_bytes(bytes).to_string(),
-        Value::FuncRef(None) | Value::ExternRef(None) => "<null>".to_string(),
+        Value::FuncRef(None) | Value::ExternRef(None) | Value::ExnRef(None) => "<null>".to_string(),
         Value::FuncRef(Some(_)) => "<funcref>".to_string(),
         Value::ExternRef(Some(_)) => "<externref>".to_string(),
+        Value::ExnRef(Some(_)) => "<exnref>".to_string(),
     }
 }
 

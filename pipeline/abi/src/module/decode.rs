@@ -65,8 +65,13 @@ impl Module {
             Payload::TypeSection(reader) => {
                 for item in reader.into_iter_with_offsets() {
                     let (offset, group) = item?;
+                    let start = self.types.len() as u32;
                     for sub in group.into_types() {
                         self.types.push(func_type(&sub, offset)?);
+                    }
+                    let group = start..self.types.len() as u32;
+                    if group.len() != 1 {
+                        self.recursive_types.push(group);
                     }
                 }
             }
@@ -102,7 +107,11 @@ impl Module {
                     self.memories.push(memory_type(&ty, offset)?);
                 }
             }
-            Payload::TagSection(reader) => return unsupported("exception handling is", reader.range().start),
+            Payload::TagSection(reader) => {
+                for tag in reader {
+                    self.tags.push(TypeIdx(tag?.func_type_idx));
+                }
+            }
             Payload::GlobalSection(reader) => {
                 for item in reader.into_iter_with_offsets() {
                     let (offset, global) = item?;
@@ -113,14 +122,14 @@ impl Module {
                 }
             }
             Payload::ExportSection(reader) => {
-                for item in reader.into_iter_with_offsets() {
-                    let (offset, export) = item?;
+                for item in reader {
+                    let export = item?;
                     let item = match export.kind {
                         ExternalKind::Func | ExternalKind::FuncExact => ExportItem::Function(FuncIdx(export.index)),
                         ExternalKind::Table => ExportItem::Table(TableIdx(export.index)),
                         ExternalKind::Memory => ExportItem::Memory(MemoryIdx(export.index)),
                         ExternalKind::Global => ExportItem::Global(GlobalIdx(export.index)),
-                        ExternalKind::Tag => return unsupported("exception handling is", offset),
+                        ExternalKind::Tag => ExportItem::Tag(TagIdx(export.index)),
                     };
                     self.exports.push(Export { name: export.name.to_string(), item });
                 }
@@ -190,7 +199,12 @@ impl Module {
                 self.imported_globals += 1;
                 ImportItem::Global(ty)
             }
-            TypeRef::Tag(_) => return unsupported("exception handling is", offset),
+            TypeRef::Tag(tag) => {
+                let ty = TypeIdx(tag.func_type_idx);
+                self.tags.push(ty);
+                self.imported_tags += 1;
+                ImportItem::Tag(ty)
+            }
         };
         self.imports.push(Import { module: import.module.to_string(), name: import.name.to_string(), item });
         Ok(())
@@ -217,9 +231,41 @@ impl ValType {
             wasm::ValType::F32 => Some(ValType::F32),
             wasm::ValType::F64 => Some(ValType::F64),
             wasm::ValType::V128 => Some(ValType::V128),
-            wasm::ValType::Ref(wasm::RefType::FUNCREF) => Some(ValType::FuncRef),
-            wasm::ValType::Ref(wasm::RefType::EXTERNREF) => Some(ValType::ExternRef),
-            wasm::ValType::Ref(_) => None,
+            wasm::ValType::Ref(ty) => RefType::from_wasm(ty).map(ValType::Ref),
+        }
+    }
+}
+
+impl RefType {
+    /// The type that wasmparser names; none for those that are not supported.
+    pub fn from_wasm(ty: wasm::RefType) -> Option<RefType> {
+        Some(RefType { nullable: ty.is_nullable(), heap: HeapType::from_wasm(ty.heap_type())? })
+    }
+}
+
+impl HeapType {
+    /// The type that wasmparser names; none for those that are not supported.
+    pub fn from_wasm(ty: wasm::HeapType) -> Option<HeapType> {
+        use wasm::AbstractHeapType as Abstract;
+        match ty {
+            wasm::HeapType::Abstract { shared: false, ty } => match ty {
+                Abstract::Func => Some(HeapType::Func),
+                Abstract::NoFunc => Some(HeapType::NoFunc),
+                Abstract::Extern => Some(HeapType::Extern),
+                Abstract::NoExtern => Some(HeapType::NoExtern),
+                Abstract::Exn => Some(HeapType::Exn),
+                Abstract::NoExn => Some(HeapType::NoExn),
+                Abstract::Any
+                | Abstract::None
+                | Abstract::Eq
+                | Abstract::Struct
+                | Abstract::Array
+                | Abstract::I31
+                | Abstract::Cont
+                | Abstract::NoCont => None,
+            },
+            wasm::HeapType::Concrete(index) => index.as_module_index().map(|index| HeapType::Defined(TypeIdx(index))),
+            wasm::HeapType::Abstract { shared: true, .. } | wasm::HeapType::Exact(_) => None,
         }
     }
 }
@@ -231,11 +277,18 @@ fn val_type(ty: wasm::ValType, offset: u64) -> Result<ValType> {
     }
 }
 
+fn ref_type(ty: wasm::RefType, offset: u64) -> Result<RefType> {
+    match RefType::from_wasm(ty) {
+        Some(ty) => Ok(ty),
+        None => unsupported(format_args!("type {ty} is"), offset),
+    }
+}
+
 fn table_type(ty: &wasm::TableType, offset: u64) -> Result<TableType> {
     if ty.shared {
         return unsupported("shared tables are", offset);
     }
-    let element = val_type(wasm::ValType::Ref(ty.element_type), offset)?;
+    let element = ref_type(ty.element_type, offset)?;
     Ok(TableType { element, limits: Limits { min: ty.initial, max: ty.maximum }, table64: ty.table64 })
 }
 
@@ -265,11 +318,11 @@ fn element_segment(element: wasm::Element<'_>, offset: u64) -> Result<ElementSeg
     let (ty, items) = match element.items {
         wasm::ElementItems::Functions(reader) => {
             let items = reader.into_iter().map(|index| Ok(FuncIdx(index?))).collect::<Result<_>>()?;
-            (ValType::FuncRef, ElementItems::Functions(items))
+            (RefType::FUNCREF, ElementItems::Functions(items))
         }
         wasm::ElementItems::Expressions(ty, reader) => {
             let items = reader.into_iter().map(|expr| const_expr(&expr?)).collect::<Result<_>>()?;
-            (val_type(wasm::ValType::Ref(ty), offset)?, ElementItems::Expressions(items))
+            (ref_type(ty, offset)?, ElementItems::Expressions(items))
         }
     };
     Ok(ElementSegment { mode, element: ty, items })
@@ -287,8 +340,10 @@ fn const_expr(expr: &wasm::ConstExpr<'_>) -> Result<ConstExpr> {
             Operator::F64Const { value } => ConstOp::F64Const(value.bits()),
             Operator::V128Const { value } => ConstOp::V128Const(*value.bytes()),
             Operator::GlobalGet { global_index } => ConstOp::GlobalGet(GlobalIdx(global_index)),
-            Operator::RefNull { hty: wasm::HeapType::FUNC } => ConstOp::RefNull(ValType::FuncRef),
-            Operator::RefNull { hty: wasm::HeapType::EXTERN } => ConstOp::RefNull(ValType::ExternRef),
+            Operator::RefNull { hty } => match wasm::RefType::new(true, hty) {
+                Some(ty) => ConstOp::RefNull(ref_type(ty, offset)?),
+                None => return unsupported("a type of `ref.null` is", offset),
+            },
             Operator::RefFunc { function_index } => ConstOp::RefFunc(FuncIdx(function_index)),
             Operator::I32Add => ConstOp::I32Add,
             Operator::I32Sub => ConstOp::I32Sub,

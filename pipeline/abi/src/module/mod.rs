@@ -17,6 +17,9 @@ use std::ops::Range;
 pub struct Module {
     /// Function types.
     pub types: Vec<FuncType>,
+    /// Runs of types that may refer to each other; every other type is a group of its own (specification, section 3.1.4).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub recursive_types: Vec<Range<u32>>,
     /// Imports in the order of the import section.
     pub imports: Vec<Import>,
     /// How many functions are imported.
@@ -27,6 +30,9 @@ pub struct Module {
     pub imported_memories: u32,
     /// How many globals are imported.
     pub imported_globals: u32,
+    /// How many tags are imported.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub imported_tags: u32,
     /// The type of each function.
     pub functions: Vec<TypeIdx>,
     /// The type of each table.
@@ -35,6 +41,9 @@ pub struct Module {
     pub memories: Vec<MemoryType>,
     /// Each global.
     pub globals: Vec<Global>,
+    /// The type of each tag: what an exception with it carries are the parameters.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<TypeIdx>,
     /// Exports in the order of the export section.
     pub exports: Vec<Export>,
     /// The start function.
@@ -72,6 +81,8 @@ pub enum ImportItem {
     Memory(MemoryType),
     /// A global.
     Global(GlobalType),
+    /// A tag.
+    Tag(TypeIdx),
 }
 
 /// An export.
@@ -95,6 +106,8 @@ pub enum ExportItem {
     Memory(MemoryIdx),
     /// A global.
     Global(GlobalIdx),
+    /// A tag.
+    Tag(TagIdx),
 }
 
 /// A table.
@@ -138,8 +151,8 @@ pub enum ConstOp {
     V128Const([u8; 16]),
     /// `global.get`
     GlobalGet(GlobalIdx),
-    /// `ref.null`
-    RefNull(ValType),
+    /// `ref.null`, with the type of its result.
+    RefNull(RefType),
     /// `ref.func`
     RefFunc(FuncIdx),
     /// `i32.add`
@@ -162,7 +175,7 @@ pub struct ElementSegment {
     /// When it is used.
     pub mode: ElementMode,
     /// The type of its elements.
-    pub element: ValType,
+    pub element: RefType,
     /// Its elements.
     pub items: ElementItems,
 }
@@ -233,7 +246,29 @@ pub enum DataMode {
     Passive,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
 impl Module {
+    /// The type of a tag.
+    pub fn tag_type(&self, index: TagIdx) -> &FuncType {
+        &self.types[self.tags[index.index()].index()]
+    }
+
+    /// The types in groups: those of a group may refer to each other, and are equal to others only as a group.
+    pub fn type_groups(&self) -> impl Iterator<Item = Range<u32>> + '_ {
+        let mut recursive = self.recursive_types.iter().peekable();
+        let mut next = 0;
+        std::iter::from_fn(move || {
+            let start = next;
+            let group = recursive.next_if(|group| group.start == start).cloned().unwrap_or(start..start + 1);
+            next = group.end;
+            (start < self.types.len() as u32).then_some(group)
+        })
+    }
+
     /// The type of a function.
     pub fn function_type(&self, index: FuncIdx) -> &FuncType {
         &self.types[self.functions[index.index()].index()]
@@ -263,7 +298,7 @@ impl Module {
         functions.extend(self.start);
         functions.extend(self.exports.iter().filter_map(|export| match export.item {
             ExportItem::Function(function) => Some(function),
-            ExportItem::Table(_) | ExportItem::Memory(_) | ExportItem::Global(_) => None,
+            ExportItem::Table(_) | ExportItem::Memory(_) | ExportItem::Global(_) | ExportItem::Tag(_) => None,
         }));
         functions.extend(self.globals.iter().filter_map(|global| global.init.as_ref()).flat_map(of_expr));
         functions.extend(self.tables.iter().filter_map(|table| table.init.as_ref()).flat_map(of_expr));

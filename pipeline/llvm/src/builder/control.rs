@@ -91,6 +91,44 @@ impl<'c> Builder<'c> {
         }
     }
 
+    /// Calls `callee` as [`Builder::call`] does and goes to `next`, or to the landing pad `unwind` if an exception comes.
+    pub fn invoke(
+        &self,
+        ty: FunctionType<'c>,
+        callee: impl Into<Value<'c>>,
+        args: &[Value<'c>],
+        next: BasicBlock<'c>,
+        unwind: BasicBlock<'c>,
+    ) -> Call<'c> {
+        let callee = callee.into();
+        debug_assert!(callee.ty().is_pointer() && accepts(ty, args), "invoke of {callee:?} as {ty:?} with {args:?}");
+        // SAFETY: builder, type, operands and blocks are alive; `Value` is transparent over its reference, LLVM does not write
+        // to the slice, and what is built is an invoke, which is changed as a call is.
+        unsafe {
+            Call::from_value(Value::from_raw(LLVMBuildInvoke2(
+                self.raw(),
+                ty.raw(),
+                callee.raw(),
+                args.as_ptr().cast_mut().cast(),
+                args.len() as u32,
+                next.raw(),
+                unwind.raw(),
+                UNNAMED,
+            )))
+        }
+    }
+
+    /// Begins a landing pad that catches every exception. Comes first in its block, behind phis. `ty` is what the function's
+    /// personality gives: a structure of a pointer and an `i32`.
+    pub fn landing_pad(&self, ty: Type<'c>) -> Value<'c> {
+        // SAFETY: builder and type are alive; without a personality LLVM leaves the function's own; a clause of null catches all.
+        unsafe {
+            let pad = LLVMBuildLandingPad(self.raw(), ty.raw(), std::ptr::null_mut(), 1, UNNAMED);
+            LLVMAddClause(pad, self.context().ptr().null().raw());
+            Value::from_raw(pad)
+        }
+    }
+
     /// Calls `function` with its own type and calling convention.
     pub fn call_function(&self, function: Function<'c>, args: &[Value<'c>]) -> Call<'c> {
         let call = self.call(function.function_type(), function, args);

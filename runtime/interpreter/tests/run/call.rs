@@ -48,8 +48,8 @@ fn frames_have_names_and_places() {
 
 #[test]
 fn the_host_is_called_with_all_types() {
-    use ValType::{ExternRef, F32, F64, FuncRef, I32, I64, V128};
-    let types = [I32, I64, F32, F64, V128, FuncRef, ExternRef];
+    use ValType::{F32, F64, I32, I64, V128};
+    let types = [I32, I64, F32, F64, V128, ValType::FUNCREF, ValType::EXTERNREF];
     let mut store = Store::new();
     let reverse: vm::HostFn = Box::new(|_, slots| {
         slots.reverse();

@@ -2,4 +2,7 @@
 
 mod x86_64;
 
-pub(crate) use x86_64::{begins_frame, enter, fault_state, leave, leave_to, tail_thunk, thunk};
+pub(crate) use x86_64::{
+    SAVED, SUSPENDED_FRAME, SUSPENDED_REGISTERS, begins_frame, enter, fault_state, land, leave, leave_to, tail_thunk,
+    thunk,
+};

@@ -3,11 +3,24 @@
 //! All three pieces of assembly agree on one thing: while guest code runs, `Runtime::host_sp` is the address below what `enter`
 //! has pushed on the host's stack, and it is aligned to 16 bytes.
 
-use crate::activation::{FaultState, Runtime};
+use crate::activation::{FaultState, Landing, Runtime};
 use crate::value::Slot;
 use abi::layout::Header;
 use std::arch::naked_asm;
 use std::mem::offset_of;
+
+/// The registers that functions preserve, the frame pointer aside, by the numbers that DWARF gives them: as a thunk keeps them.
+pub(crate) const SAVED: [u32; 5] = [R15, R14, R13, R12, RBX];
+const RBX: u32 = 3;
+const R12: u32 = 12;
+const R13: u32 = 13;
+const R14: u32 = 14;
+const R15: u32 = 15;
+
+/// Where a thunk keeps these registers, in bytes from the start of its frame; they are preceded by a word for alignment.
+pub(crate) const SUSPENDED_REGISTERS: usize = 8;
+/// Where a thunk keeps the guest's frame pointer, and behind it the address to which it returns.
+pub(crate) const SUSPENDED_FRAME: usize = SUSPENDED_REGISTERS + SAVED.len() * 8;
 
 /// Calls `entry(context, code, slots)` on the guest's stack. Gives whether guest code was left rather than returning.
 ///
@@ -72,8 +85,34 @@ pub(crate) unsafe extern "C" fn leave(runtime: *mut Runtime) -> ! {
     )
 }
 
+/// Goes on in a landing pad, as [`Runtime::landing`] says. Jumped to from a thunk, never called by Rust.
+#[unsafe(naked)]
+pub(crate) unsafe extern "C" fn land(runtime: *mut Runtime) -> ! {
+    naked_asm!(
+        "xor ecx, ecx",
+        "xchg rcx, [rdi + {landing} + {pc}]",
+        "mov rsp, [rdi + {landing} + {sp}]",
+        "mov rbp, [rdi + {landing} + {fp}]",
+        "mov rax, [rdi + {landing} + {exception}]",
+        "mov r15, [rdi + {landing} + {registers}]",
+        "mov r14, [rdi + {landing} + {registers} + 8]",
+        "mov r13, [rdi + {landing} + {registers} + 16]",
+        "mov r12, [rdi + {landing} + {registers} + 24]",
+        "mov rbx, [rdi + {landing} + {registers} + 32]",
+        // What a personality would choose by.
+        "xor edx, edx",
+        "jmp rcx",
+        landing = const offset_of!(Runtime, landing),
+        pc = const offset_of!(Landing, pc),
+        sp = const offset_of!(Landing, sp),
+        fp = const offset_of!(Landing, fp),
+        exception = const offset_of!(Landing, exception),
+        registers = const offset_of!(Landing, registers),
+    )
+}
+
 /// The body of a libcall's thunk: calls `$shell`, which has the same parameters, on the host's stack. The shell returns an
-/// outcome: the libcall's result in rax, and in rdx the runtime to leave with, or null.
+/// outcome: the libcall's result in rax, and in rdx the runtime to leave or land with, or null.
 ///
 /// Parameters stay in their registers; no libcall has more than six.
 macro_rules! thunk {
@@ -81,9 +120,15 @@ macro_rules! thunk {
         std::arch::naked_asm!(
             "push rbp",
             "mov rbp, rsp",
+            "push rbx",
+            "push r12",
+            "push r13",
+            "push r14",
+            "push r15",
+            "sub rsp, 8",
             "mov rax, [rdi + {binding}]",
             "mov rax, [rax + {runtime}]",
-            "mov [rax + {guest_sp}], rbp",
+            "mov [rax + {guest_sp}], rsp",
             "mov rsp, [rax + {host_sp}]",
             "call {shell}",
             "mov rsp, rbp",
@@ -93,28 +138,42 @@ macro_rules! thunk {
             "ret",
             "2:",
             "mov rdi, rdx",
+            "cmp qword ptr [rdi + {landing}], 0",
+            "jne {land}",
             "jmp {leave}",
             binding = const std::mem::offset_of!(abi::layout::Header, runtime),
             runtime = const std::mem::offset_of!($crate::activation::Binding, runtime),
             guest_sp = const std::mem::offset_of!($crate::activation::Runtime, guest_sp),
             host_sp = const std::mem::offset_of!($crate::activation::Runtime, host_sp),
             shell = sym $shell,
+            landing = const std::mem::offset_of!($crate::activation::Runtime, landing.pc),
+            land = sym $crate::arch::land,
             leave = sym $crate::arch::leave,
         )
     };
 }
 pub(crate) use thunk;
 
-/// The body of the tail function of functions that are not native: calls `$shell` on the host's stack with the context and the
-/// address of the registers in which a tail function finds its parameters ([`crate::tail::Registers`]), which it saves on the
-/// guest's stack. The shell returns an outcome. In rax is null if the function has returned; then the saved registers hold its
-/// results. Else it is the tail function to go on with, and they hold that one's parameters. In rdx is the runtime to leave
-/// with, or null.
-///
-/// The frame is the same as a thunk's to those who look at it: the return address is there once more, below what was saved.
+/// The body of the tail function of functions that are not native. Its frame is that of a thunk; it calls `$shell` on the host's
+/// stack with the context and the address of the registers in which a tail function finds its parameters
+/// ([`crate::tail::Registers`]), which it saves there. The shell returns an outcome. In rax is null if the function has returned;
+/// then the saved registers hold its results. Else it is the tail function to go on with, and they hold that one's parameters.
+/// In rdx is the runtime to leave or land with, or null.
 macro_rules! tail_thunk {
     ($shell:path) => {
         std::arch::naked_asm!(
+            "push rbp",
+            "mov rbp, rsp",
+            "push rbx",
+            "push r12",
+            "push r13",
+            "push r14",
+            "push r15",
+            "sub rsp, 8",
+            "mov rax, [rdi + {binding}]",
+            "mov rax, [rax + {runtime}]",
+            "mov [rax + {guest_sp}], rsp",
+            "mov rsp, [rax + {host_sp}]",
             "sub rsp, {size}",
             "mov [rsp], rdi",
             "mov [rsp + 8], rsi",
@@ -131,17 +190,7 @@ macro_rules! tail_thunk {
             "movaps [rsp + 144], xmm6",
             "movaps [rsp + 160], xmm7",
             "mov rsi, rsp",
-            "push [rsp + {size}]",
-            "push rbp",
-            "mov rbp, rsp",
-            "mov rax, [rdi + {binding}]",
-            "mov rax, [rax + {runtime}]",
-            "mov [rax + {guest_sp}], rbp",
-            "mov rsp, [rax + {host_sp}]",
             "call {shell}",
-            "mov rsp, rbp",
-            "pop rbp",
-            "add rsp, 8",
             "test rdx, rdx",
             "jnz 3f",
             "movaps xmm0, [rsp + 48]",
@@ -150,7 +199,8 @@ macro_rules! tail_thunk {
             "jnz 2f",
             "mov rax, [rsp]",
             "mov rdx, [rsp + 8]",
-            "add rsp, {size}",
+            "mov rsp, rbp",
+            "pop rbp",
             // LLVM keeps eight bytes for arguments on the stack of every tail function, which the callee takes away.
             "ret 8",
             "2:",
@@ -166,18 +216,22 @@ macro_rules! tail_thunk {
             "movaps xmm5, [rsp + 128]",
             "movaps xmm6, [rsp + 144]",
             "movaps xmm7, [rsp + 160]",
-            "add rsp, {size}",
+            "mov rsp, rbp",
+            "pop rbp",
             "jmp rax",
             "3:",
             "mov rdi, rdx",
+            "cmp qword ptr [rdi + {landing}], 0",
+            "jne {land}",
             "jmp {leave}",
-            // Eight bytes more, since the return address lies between the saved registers and where the stack was aligned.
-            size = const std::mem::size_of::<$crate::tail::Registers>() + 8,
+            size = const std::mem::size_of::<$crate::tail::Registers>(),
             binding = const std::mem::offset_of!(abi::layout::Header, runtime),
             runtime = const std::mem::offset_of!($crate::activation::Binding, runtime),
             guest_sp = const std::mem::offset_of!($crate::activation::Runtime, guest_sp),
             host_sp = const std::mem::offset_of!($crate::activation::Runtime, host_sp),
             shell = sym $shell,
+            landing = const std::mem::offset_of!($crate::activation::Runtime, landing.pc),
+            land = sym $crate::arch::land,
             leave = sym $crate::arch::leave,
         )
     };

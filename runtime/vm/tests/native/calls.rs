@@ -2,7 +2,7 @@
 
 use crate::image::{self, call, call_func, func, host, instance, instance_with, memory, module};
 use abi::trap::TrapCode;
-use abi::types::FuncType;
+use abi::types::{FuncType, ValType};
 use std::error::Error;
 use std::fmt;
 use std::panic::{self, AssertUnwindSafe};
@@ -269,7 +269,7 @@ fn a_handle_of_another_store_is_refused() {
 #[should_panic(expected = "host function forger returns no funcref")]
 fn a_forged_reference_is_refused() {
     let mut store = Store::new();
-    let ty = FuncType::new([], [abi::types::ValType::FuncRef]);
+    let ty = FuncType::new([], [ValType::FUNCREF]);
     let forge: vm::HostFn = Box::new(|_, slots| {
         slots[0].set_i64(0x1000);
         Ok(())
@@ -280,13 +280,16 @@ fn a_forged_reference_is_refused() {
 
 #[test]
 fn references_cross() {
-    use abi::types::ValType::{ExternRef, FuncRef};
     let mut store = Store::new();
     let swap: vm::HostFn = Box::new(|_, slots| {
         slots.swap(0, 1);
         Ok(())
     });
-    let swap = store.host_func(FuncType::new([FuncRef, ExternRef], [ExternRef, FuncRef]), "swap".to_string(), swap);
+    let swap = store.host_func(
+        FuncType::new([ValType::FUNCREF, ValType::EXTERNREF], [ValType::EXTERNREF, ValType::FUNCREF]),
+        "swap".to_string(),
+        swap,
+    );
     let instance = instance(&mut store, &module(&["add"], ""));
     let object = store.new_externref(Box::new("object"));
     for func in [func(&store, instance, "add"), swap] {

@@ -2,7 +2,7 @@
 
 use crate::image::{call, five, func, host, instance, instance_with, memory, module, module_of, table};
 use abi::trap::TrapCode;
-use abi::types::{FuncType, GlobalType, Limits, MemoryType, TableType, ValType};
+use abi::types::{FuncType, GlobalType, Limits, MemoryType, RefType, TableType, ValType};
 use std::sync::Arc;
 use vm::{Config, Extern, InstantiateError, LinkErrorKind, Module, ResourceError, Store, Value};
 
@@ -28,7 +28,7 @@ fn imports_are_matched() {
     let sum = host(&mut store, |_, _| Ok(0));
     let memory = store.new_memory(memory_type(limits(2, 5))).unwrap();
     let open_memory = store.new_memory(memory_type(limits(2, None))).unwrap();
-    let element = ValType::FuncRef;
+    let element = RefType::FUNCREF;
     let table =
         store.new_table(TableType { element, limits: limits(2, 5), table64: false }, Value::FuncRef(None)).unwrap();
     let global = store.new_global(GlobalType { content: ValType::I32, mutable: false }, Value::I32(1));
@@ -161,7 +161,7 @@ fn tables_have_initial_values() {
 fn a_segment_that_does_not_fit_leaves_what_those_before_it_wrote() {
     let mut store = Store::new();
     let memory = store.new_memory(memory_type(limits(1, None))).unwrap();
-    let element = ValType::FuncRef;
+    let element = RefType::FUNCREF;
     let table =
         store.new_table(TableType { element, limits: limits(2, None), table64: false }, Value::FuncRef(None)).unwrap();
     let imports = [Extern::Memory(memory), Extern::Table(table)];
@@ -213,7 +213,7 @@ fn limits_hold() {
     assert_eq!(error.to_string(), "a memory of 3 pages is above the limit of 2");
     let endless = MemoryType { shared: true, ..memory_type(limits(1, None)) };
     assert_eq!(store.new_memory(endless).unwrap_err(), ResourceError::SharedWithoutMaximum);
-    let large = TableType { element: ValType::FuncRef, limits: limits(10_000_001, None), table64: false };
+    let large = TableType { element: RefType::FUNCREF, limits: limits(10_000_001, None), table64: false };
     assert!(store.new_table(large, Value::FuncRef(None)).is_err());
 
     let full = Store::new().new_memory(memory_type(limits(65536, None)));

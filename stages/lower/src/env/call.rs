@@ -7,7 +7,7 @@ use abi::libcall::Libcall;
 use abi::signature::{MAX_REGISTER_RESULTS, SLOT_SIZE, has_return_area};
 use abi::trap::TrapCode;
 use abi::types::{FuncIdx, FuncType, TableIdx, TypeIdx, ValType};
-use llvm::{Call, CallConv, IntPredicate, Position, Value};
+use llvm::{Call, CallConv, FunctionType, IntPredicate, Position, Value};
 
 impl<'c> Env<'_, 'c> {
     /// A reference to a function; none if the module gives it no record, which validation rules out.
@@ -59,7 +59,8 @@ impl<'c> Env<'_, 'c> {
         record
     }
 
-    fn call_record(&mut self, ty: &FuncType, record: Value<'c>, args: &[Value<'c>]) -> Vec<Value<'c>> {
+    /// Calls the function of a record, which is of a type. Gives its results.
+    pub fn call_record(&mut self, ty: &FuncType, record: Value<'c>, args: &[Value<'c>]) -> Vec<Value<'c>> {
         let ptr = self.unit.types.ptr;
         let code = self.invariant(&self.builder, ptr, record, FuncRecord::FIELDS.code.offset);
         let context = self.invariant(&self.builder, ptr, record, FuncRecord::FIELDS.context.offset);
@@ -76,7 +77,10 @@ impl<'c> Env<'_, 'c> {
         args: &[Value<'c>],
     ) -> Vec<Value<'c>> {
         let area = has_return_area(ty).then(|| self.slots(ty.results.len()));
-        let call = self.call_code(form, ty, code, context, area, args);
+        let call = match self.pads.is_empty() {
+            true => self.call_code(form, ty, code, context, area, args),
+            false => self.invoke_code(form, ty, code, context, area, args),
+        };
         match area {
             None => self.direct_results(ty, call),
             Some(area) => self.load_slots(&ty.results, area),
@@ -93,20 +97,57 @@ impl<'c> Env<'_, 'c> {
         area: Option<Value<'c>>,
         args: &[Value<'c>],
     ) -> Call<'c> {
-        let mut all: Vec<_> = [context].into_iter().chain(area).collect();
-        let (native, convention) = match form {
-            Form::Native => {
-                all.extend(args);
-                (self.unit.types.native(ty), CallConv::Fast)
-            }
-            Form::Tail => {
-                all.extend(self.tail_args(ty, context, args));
-                (self.unit.types.tail(ty), CallConv::Tail)
-            }
-        };
+        let (native, convention, all) = self.passed(form, ty, context, area, args);
         let call = self.builder.call(native, code, &all);
         call.set_call_conv(convention);
         call
+    }
+
+    /// The same, where an exception goes on in the innermost landing pad.
+    fn invoke_code(
+        &mut self,
+        form: Form,
+        ty: &FuncType,
+        code: Value<'c>,
+        context: Value<'c>,
+        area: Option<Value<'c>>,
+        args: &[Value<'c>],
+    ) -> Call<'c> {
+        let (native, convention, all) = self.passed(form, ty, context, area, args);
+        let next = self.block();
+        let function = self.function;
+        let pad = self.pads.last_mut().expect("the caller has looked");
+        let pad = *pad.get_or_insert_with(|| {
+            function.set_personality(self.unit.personality());
+            function.append_block("")
+        });
+        let call = self.builder.invoke(native, code, &all, next, pad);
+        call.set_call_conv(convention);
+        self.invoked = Some(self.current_block());
+        self.start(next);
+        call
+    }
+
+    /// The native type and convention of code of some form and type, and all that it is passed.
+    fn passed(
+        &self,
+        form: Form,
+        ty: &FuncType,
+        context: Value<'c>,
+        area: Option<Value<'c>>,
+        args: &[Value<'c>],
+    ) -> (FunctionType<'c>, CallConv, Vec<Value<'c>>) {
+        let mut all: Vec<_> = [context].into_iter().chain(area).collect();
+        match form {
+            Form::Native => {
+                all.extend(args);
+                (self.unit.types.native(ty), CallConv::Fast, all)
+            }
+            Form::Tail => {
+                all.extend(self.tail_args(ty, context, args));
+                (self.unit.types.tail(ty), CallConv::Tail, all)
+            }
+        }
     }
 
     /// The results that a call returns directly.
@@ -167,7 +208,12 @@ impl<'c> Env<'_, 'c> {
 
     /// Tells the runtime to trap, which does not come back.
     pub(super) fn call_trap(&self, trap: TrapCode) {
-        let call = self.call_libcall(Libcall::Trap, &[self.unit.context.const_i32(trap.code() as i32)]);
+        self.call_no_return(Libcall::Trap, &[self.unit.context.const_i32(trap.code() as i32)]);
+    }
+
+    /// Calls the runtime, which does not come back.
+    pub(super) fn call_no_return(&self, libcall: Libcall, args: &[Value<'c>]) {
+        let call = self.call_libcall(libcall, args);
         for attribute in self.unit.no_return() {
             call.add_attribute(Position::Function, attribute);
         }
@@ -178,6 +224,11 @@ impl<'c> Env<'_, 'c> {
         let table = self.invariant(&self.builder, ptr, self.vmctx, Header::FIELDS.libcalls.offset);
         let code = self.invariant(&self.builder, ptr, table, libcall.offset());
         let all: Vec<_> = [self.vmctx].into_iter().chain(args.iter().copied()).collect();
-        self.builder.call(self.unit.types.libcall(libcall), code, &all)
+        let call = self.builder.call(self.unit.types.libcall(libcall), code, &all);
+        // Where exceptions are caught, the optimizer asks of each call whether one may come from it.
+        if self.unit.input.catches && !libcall.may_throw() {
+            call.add_attribute(Position::Function, self.unit.no_unwind());
+        }
+        call
     }
 }

@@ -52,7 +52,7 @@ impl<'c> Env<'_, 'c> {
             ConstOp::I64Const(value) => Some(context.const_i64(value)),
             ConstOp::F32Const(bits) => Some(context.const_f32_bits(bits)),
             ConstOp::F64Const(bits) => Some(context.const_f64_bits(bits)),
-            ConstOp::RefNull(ty) => Some(self.unit.types.value(ty).null()),
+            ConstOp::RefNull(_) => Some(self.unit.types.ptr.null()),
             ConstOp::V128Const(bytes) => Some(self.unit.types.vector(bytes)),
             ConstOp::GlobalGet(_)
             | ConstOp::RefFunc(_)

@@ -4,6 +4,7 @@
 //! while a function runs (where a memory begins, where a cell lies) is loaded once, in the function's prologue.
 
 mod call;
+mod exception;
 mod global;
 mod memory;
 mod table;
@@ -33,6 +34,10 @@ pub(crate) struct Env<'a, 'c> {
     cells: BTreeMap<GlobalIdx, Value<'c>>,
     tables: BTreeMap<TableIdx, Value<'c>>,
     slots: BTreeMap<usize, Value<'c>>,
+    /// The landing pads of the `try_table`s around, innermost last, once a call has asked for one.
+    pub pads: Vec<Option<BasicBlock<'c>>>,
+    /// The block that ends with the last call, if that has a landing pad.
+    pub invoked: Option<BasicBlock<'c>>,
     traps: BTreeMap<u32, (TrapCode, BasicBlock<'c>)>,
 }
 
@@ -58,6 +63,8 @@ impl<'a, 'c> Env<'a, 'c> {
             cells: BTreeMap::new(),
             tables: BTreeMap::new(),
             slots: BTreeMap::new(),
+            pads: Vec::new(),
+            invoked: None,
             traps: BTreeMap::new(),
         }
     }

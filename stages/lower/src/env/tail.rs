@@ -75,7 +75,8 @@ impl<'c> Env<'_, 'c> {
         self.return_record(&self.unit.input.module.types[ty.index()], record, args);
     }
 
-    fn return_record(&mut self, ty: &FuncType, record: Value<'c>, args: &[Value<'c>]) {
+    /// Makes a tail call of the function of a record, which is of a type.
+    pub fn return_record(&mut self, ty: &FuncType, record: Value<'c>, args: &[Value<'c>]) {
         let ptr = self.unit.types.ptr;
         let field = |env: &Self, offset| env.invariant(&env.builder, ptr, record, offset);
         let context = field(self, FuncRecord::FIELDS.context.offset);

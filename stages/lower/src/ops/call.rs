@@ -3,21 +3,25 @@
 use super::rows;
 use crate::function::{Lowering, Result};
 use crate::unit::Form;
+use abi::trap::TrapCode;
 use abi::types::{FuncIdx, TableIdx, TypeIdx};
+use llvm::Value;
 
 rows! {
     visit_call(function: u32) => call(FuncIdx(function));
     visit_call_indirect(ty: u32, table: u32) => call_indirect(TypeIdx(ty), TableIdx(table));
+    visit_call_ref(ty: u32) => call_ref(TypeIdx(ty));
     visit_return_call(function: u32) => return_call(FuncIdx(function));
     visit_return_call_indirect(ty: u32, table: u32) => return_call_indirect(TypeIdx(ty), TableIdx(table));
+    visit_return_call_ref(ty: u32) => return_call_ref(TypeIdx(ty));
 }
 
-impl Lowering<'_, '_> {
+impl<'c> Lowering<'_, 'c> {
     fn call(&mut self, function: FuncIdx) -> Result {
         let params = self.env.unit.input.module.function_type(function).params.len();
         let args = self.pop_many(params);
         let results = self.env.call(function, &args);
-        results.into_iter().for_each(|result| self.push(result));
+        self.called(results);
         Ok(())
     }
 
@@ -26,7 +30,17 @@ impl Lowering<'_, '_> {
         let params = self.env.unit.input.module.types[ty.index()].params.len();
         let args = self.pop_many(params);
         let results = self.env.call_indirect(ty, table, index, &args);
-        results.into_iter().for_each(|result| self.push(result));
+        self.called(results);
+        Ok(())
+    }
+
+    fn call_ref(&mut self, ty: TypeIdx) -> Result {
+        let record = self.pop();
+        let ty = &self.env.unit.input.module.types[ty.index()];
+        let args = self.pop_many(ty.params.len());
+        self.trap_if_null(record, TrapCode::NullFunctionReference);
+        let results = self.env.call_record(ty, record, &args);
+        self.called(results);
         Ok(())
     }
 
@@ -47,6 +61,23 @@ impl Lowering<'_, '_> {
         self.env.return_call_indirect(ty, table, index, &args);
         self.leave();
         Ok(())
+    }
+
+    fn return_call_ref(&mut self, ty: TypeIdx) -> Result {
+        self.check_tail_caller()?;
+        let record = self.pop();
+        let ty = &self.env.unit.input.module.types[ty.index()];
+        let args = self.pop_many(ty.params.len());
+        self.trap_if_null(record, TrapCode::NullFunctionReference);
+        self.env.return_record(ty, record, &args);
+        self.leave();
+        Ok(())
+    }
+
+    /// Pushes the results of a call. Where it threw, control goes on in the handler around it.
+    fn called(&mut self, results: Vec<Value<'c>>) {
+        self.catch_from_calls();
+        results.into_iter().for_each(|result| self.push(result));
     }
 
     /// Callers of the function go by what the plan says of it.

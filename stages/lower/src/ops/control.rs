@@ -9,7 +9,7 @@ use crate::function::{Lowering, Operand, Result, malformed};
 use crate::ssa::Edge;
 use abi::trap::TrapCode;
 use abi::types::TypeIdx;
-use llvm::{BasicBlock, Value};
+use llvm::{BasicBlock, IntPredicate, Value};
 use std::collections::BTreeMap;
 use wasmparser::{BlockType, BrTable};
 
@@ -23,6 +23,8 @@ rows! {
     visit_end => end_frame();
     visit_br(depth: u32) => br(depth);
     visit_br_if(depth: u32) => br_if(depth);
+    visit_br_on_null(depth: u32) => br_on_null(depth);
+    visit_br_on_non_null(depth: u32) => br_on_non_null(depth);
     visit_br_table(targets: BrTable<'_>) => br_table(targets);
     visit_return => ret();
 }
@@ -50,7 +52,7 @@ impl<'c> Lowering<'_, 'c> {
         let end = self.ssa.scan().region(self.offset).end;
         let values = self.pop_many(params);
         let entry = self.ssa.current();
-        let edge = Edge { from: entry, block: self.env.current_block() };
+        let edge = self.edge();
         let block = self.env.block();
         self.env.builder.br(block);
         self.env.start(block);
@@ -113,6 +115,9 @@ impl<'c> Lowering<'_, 'c> {
 
     /// `end`, whether it is reached or not.
     pub fn end(&mut self) {
+        if self.frames.last().is_some_and(|frame| matches!(frame.kind, Kind::Try(_))) {
+            self.handlers();
+        }
         let is_loop = self.frames.last().is_some_and(|frame| matches!(frame.kind, Kind::Loop { .. }));
         let joins = self.frames.last().is_some_and(|frame| !is_loop && !frame.label.edges.is_empty());
         if joins && self.reachable {
@@ -158,12 +163,34 @@ impl<'c> Lowering<'_, 'c> {
 
     fn br_if(&mut self, depth: u32) -> Result {
         let condition = self.pop_condition();
+        self.br_where(condition, depth);
+        Ok(())
+    }
+
+    fn br_on_null(&mut self, depth: u32) -> Result {
+        let reference = self.pop();
+        let null = self.is_null(reference);
+        self.br_where(null, depth);
+        self.push(reference);
+        Ok(())
+    }
+
+    fn br_on_non_null(&mut self, depth: u32) -> Result {
+        let reference = self.pop();
+        let some = self.env.builder.icmp(IntPredicate::Ne, reference, reference.ty().null());
+        self.push(reference);
+        self.br_where(some, depth);
+        self.pop();
+        Ok(())
+    }
+
+    /// Branches to a label if a condition holds, and continues where it does not.
+    fn br_where(&mut self, condition: Value<'c>, depth: u32) {
         let target = self.branch(depth);
         let next = self.env.block();
         self.env.builder.cond_br(condition, target, next);
         self.env.start(next);
         self.ssa.begin_after(self.ssa.current(), self.offset);
-        Ok(())
     }
 
     /// A table becomes a switch. A label that it names often is reached by one edge all the same, over a block of its own: phis
@@ -217,12 +244,12 @@ impl<'c> Lowering<'_, 'c> {
     }
 
     /// Opens a frame whose label is behind its end.
-    fn open(&mut self, kind: Kind<'c>, params: usize, results: usize) {
+    pub(super) fn open(&mut self, kind: Kind<'c>, params: usize, results: usize) {
         let height = self.operands.len() - params;
         self.frames.push(Frame { kind, entry: self.ssa.current(), height, label: Label::new(results) });
     }
 
-    fn br_to(&mut self, depth: u32) {
+    pub(super) fn br_to(&mut self, depth: u32) {
         let target = self.branch(depth);
         self.env.builder.br(target);
         self.leave();
@@ -232,11 +259,16 @@ impl<'c> Lowering<'_, 'c> {
     fn branch(&mut self, depth: u32) -> BasicBlock<'c> {
         let frame = self.frames.len() - 1 - depth as usize;
         let values: Vec<Value<'c>> = self.peek_many(self.frames[frame].label.arity);
-        let edge = Edge { from: self.ssa.current(), block: self.env.current_block() };
+        let edge = self.edge();
         let label = &mut self.frames[frame].label;
         label.edges.push(edge);
         label.values.extend(values);
         *label.block.get_or_insert_with(|| self.env.block())
+    }
+
+    /// Control leaving from here.
+    pub(super) fn edge(&self) -> Edge<'c> {
+        Edge { from: self.ssa.current(), block: self.env.current_block() }
     }
 
     /// What follows is not reached.
@@ -248,7 +280,7 @@ impl<'c> Lowering<'_, 'c> {
     }
 
     /// How many parameters and results a block has.
-    fn arity(&self, ty: BlockType) -> (usize, usize) {
+    pub(super) fn arity(&self, ty: BlockType) -> (usize, usize) {
         match ty {
             BlockType::Empty => (0, 0),
             BlockType::Type(_) => (0, 1),

@@ -8,6 +8,7 @@ mod bulk;
 mod call;
 mod control;
 mod convert;
+mod exception;
 mod float;
 mod int;
 mod memory;
@@ -55,6 +56,8 @@ macro_rules! lower_or_refuse {
     (simd $row:expr, $($refusal:tt)*) => { $row };
     (relaxed_simd $row:expr, $($refusal:tt)*) => { $row };
     (wide_arithmetic $row:expr, $($refusal:tt)*) => { $row };
+    (function_references $row:expr, $($refusal:tt)*) => { $row };
+    (exceptions $row:expr, $($refusal:tt)*) => { $row };
     ($other:ident $row:expr, $lowering:expr, $op:ident($($arg:ident),*)) => {{
         let _ = ($($arg,)*);
         Err($lowering.unsupported(concat!("operator ", stringify!($op), " (", stringify!($other), ")")))

@@ -61,7 +61,15 @@ fn lower_for<T>(
     let context = llvm::Context::new();
     let layout = Layout::new(&module);
     let tail_callers = tail_callers(bytes, &module);
-    let input = Input { bytes, module: &module, layout: &layout, target, relaxed_traps, tail_callers: &tail_callers };
+    let input = Input {
+        bytes,
+        module: &module,
+        layout: &layout,
+        target,
+        relaxed_traps,
+        catches: false,
+        tail_callers: &tail_callers,
+    };
     let functions = lower::unit(&context, &machine, &input, 0..module.bodies.len() as u32)?;
     let wrappers = lower::wrappers(&context, &machine, &input)?;
     for module in [&functions, &wrappers] {

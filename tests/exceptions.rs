@@ -1,0 +1,466 @@
+//! Exceptions: what is caught where, with which values, through which frames.
+//!
+//! The suite's own files hold the rules; here are the ways that an exception can take: through many frames, loops and inlined
+//! functions, across modules, through the host and back, and to nobody.
+
+use artifact::{Feature, Level};
+use engine::{Extern, FuncType, HostError, Instance, Linker, Mode, Module, Store, Tag, Trap, TrapCode, ValType, Value};
+
+/// What runs a module.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Native(Level),
+}
+
+const KINDS: [Kind; 5] = [
+    Kind::Native(Level::O0),
+    Kind::Native(Level::O1),
+    Kind::Native(Level::O2),
+    Kind::Native(Level::O3),
+    Kind::Native(Level::Oz),
+];
+
+fn load(kind: Kind, text: &str) -> Module {
+    let bytes = tests::wat(text);
+    let Kind::Native(level) = kind;
+    let mut request = tests::request(level);
+    request.options.features.0.extend([Feature::Exceptions, Feature::FunctionReferences, Feature::TailCall]);
+    let compiled = driver::compile(&bytes, &request, &driver::Silent).expect("the module compiles");
+    Module::from_bytes_in(compiled.file, Mode::Aot).expect("the module loads")
+}
+
+/// A store, and names for what is in it.
+struct World {
+    store: Store,
+    linker: Linker,
+}
+
+impl World {
+    fn new() -> World {
+        World { store: Store::new(), linker: Linker::new() }
+    }
+
+    /// A world with one instance.
+    fn with(kind: Kind, text: &str) -> (World, Instance) {
+        let mut world = World::new();
+        let instance = world.add(kind, "m", text);
+        (world, instance)
+    }
+
+    fn add(&mut self, kind: Kind, name: &str, text: &str) -> Instance {
+        let module = load(kind, text);
+        let instance = self.linker.instantiate(&mut self.store, &module).expect("the module links");
+        self.linker.define_instance(&self.store, name, instance);
+        instance
+    }
+
+    fn call(&mut self, instance: Instance, name: &str, arguments: &[Value]) -> Result<Vec<Value>, Trap> {
+        let function = engine::function(&self.store, instance, name).expect("an exported function");
+        self.store.call(function, arguments)
+    }
+
+    fn number(&mut self, instance: Instance, name: &str, argument: i32) -> i32 {
+        match self.call(instance, name, &[Value::I32(argument)]).expect("no trap")[..] {
+            [Value::I32(result)] => result,
+            ref other => panic!("{other:?}"),
+        }
+    }
+
+    fn tag(&self, instance: Instance, name: &str) -> Tag {
+        match self.store.export(instance, name) {
+            Some(Extern::Tag(tag)) => tag,
+            other => panic!("no tag but {other:?}"),
+        }
+    }
+
+    fn define(
+        &mut self,
+        name: &str,
+        ty: FuncType,
+        function: impl Fn(&mut engine::Caller<'_>, &mut [engine::Slot]) -> Result<(), HostError> + Send + Sync + 'static,
+    ) {
+        self.linker.define_function(&mut self.store, "host", name, ty, function);
+    }
+}
+
+/// Locals have in the handler the values that they had when the call threw.
+#[test]
+fn locals_are_what_they_were_at_the_throw() {
+    let text = r#"(module
+        (tag $t (param i32))
+        (func $maybe (param i32 i32) (if (i32.eq (local.get 0) (local.get 1)) (then (throw $t (local.get 0)))))
+        ;; Sums up to where it throws; gives 1000 times the sum, and what was thrown.
+        (func (export "f") (param $at i32) (result i32)
+            (local $i i32) (local $sum i32) (local $a i64) (local $b f64)
+            (local.set $a (i64.const 7))
+            (block $caught (result i32)
+                (try_table (catch $t $caught)
+                    (loop $again
+                        (local.set $sum (i32.add (local.get $sum) (local.get $i)))
+                        (call $maybe (local.get $i) (local.get $at))
+                        (local.set $a (i64.add (local.get $a) (i64.const 3)))
+                        (local.set $b (f64.add (local.get $b) (f64.const 0.5)))
+                        (local.set $i (i32.add (local.get $i) (i32.const 1)))
+                        (br_if $again (i32.lt_u (local.get $i) (i32.const 100)))))
+                (return (i32.const -1)))
+            (i32.mul (local.get $sum) (i32.const 1000))
+            i32.add
+            (i32.wrap_i64 (i64.sub (local.get $a) (i64.mul (i64.extend_i32_u (local.get $i)) (i64.const 3))))
+            i32.add
+            (i32.trunc_f64_s (f64.sub (f64.mul (local.get $b) (f64.const 2)) (f64.convert_i32_u (local.get $i))))
+            i32.sub))"#;
+    for kind in KINDS {
+        let (mut world, instance) = World::with(kind, text);
+        assert_eq!(world.number(instance, "f", 0), 7, "{kind:?}");
+        assert_eq!(world.number(instance, "f", 10), 55_000 + 10 + 7, "{kind:?}");
+        assert_eq!(world.number(instance, "f", 500), -1, "{kind:?}");
+    }
+}
+
+/// Frames between a throw and its handler have kept much in registers for their callers.
+#[test]
+fn registers_come_back_through_many_frames() {
+    // Each frame holds values across its call, so that it saves registers; where nothing is thrown they all count.
+    let text = r#"(module
+        (tag $t (param i64 f64))
+        (func $down (param $n i32) (param $x i64) (result i64)
+            (local $a i64) (local $b i64) (local $c i64) (local $d i64) (local $e i64)
+            (if (i32.eqz (local.get $n)) (then (throw $t (local.get $x) (f64.const 2.5))))
+            (local.set $a (i64.mul (local.get $x) (i64.const 3)))
+            (local.set $b (i64.mul (local.get $x) (i64.const 5)))
+            (local.set $c (i64.mul (local.get $x) (i64.const 7)))
+            (local.set $d (i64.mul (local.get $x) (i64.const 11)))
+            (local.set $e (call $down (i32.sub (local.get $n) (i32.const 1)) (i64.add (local.get $x) (i64.const 1))))
+            (i64.add (local.get $e) (i64.add (i64.add (local.get $a) (local.get $b)) (i64.add (local.get $c) (local.get $d)))))
+        (func (export "f") (param $n i32) (result i32)
+            (local $a i32) (local $b i32) (local $c i32) (local $d i32) (local $e i32) (local $x i64) (local $f f64)
+            (local.set $a (i32.mul (local.get $n) (i32.const 2)))
+            (local.set $b (i32.mul (local.get $n) (i32.const 3)))
+            (local.set $c (i32.mul (local.get $n) (i32.const 5)))
+            (local.set $d (i32.mul (local.get $n) (i32.const 7)))
+            (local.set $e (i32.mul (local.get $n) (i32.const 11)))
+            (block $caught (result i64 f64)
+                (try_table (catch $t $caught) (drop (call $down (local.get $n) (i64.const 0))))
+                unreachable)
+            (local.set $f) (local.set $x)
+            ;; 2 + 3 + 5 + 7 + 11 + 1 + 2.5 * 4 = 39 for each.
+            (i32.add (i32.add (i32.add (local.get $a) (local.get $b)) (i32.add (local.get $c) (local.get $d)))
+                (i32.add (i32.add (local.get $e) (i32.wrap_i64 (local.get $x)))
+                    (i32.mul (local.get $n) (i32.trunc_f64_s (f64.mul (local.get $f) (f64.const 4))))))))"#;
+    for kind in KINDS {
+        let (mut world, instance) = World::with(kind, text);
+        for n in [0, 1, 5, 1000] {
+            assert_eq!(world.number(instance, "f", n), 39 * n, "{kind:?}");
+        }
+    }
+}
+
+/// What has no clause that fits goes on to the next `try_table`, in the same function or in a caller's.
+#[test]
+fn handlers_nest() {
+    let text = r#"(module
+        (tag $a) (tag $b) (tag $c)
+        (func $throw (param i32)
+            (block (block (block (br_table 0 1 2 (local.get 0))) (throw $a)) (throw $b)) (throw $c))
+        (func $middle (param i32) (result i32)
+            (block $b
+                (block $a
+                    (try_table (catch $b $b)
+                        (try_table (catch $a $a) (call $throw (local.get 0))))
+                    (return (i32.const 0)))
+                (return (i32.const 1)))
+            (i32.const 2))
+        (func (export "f") (param i32) (result i32)
+            (block $any
+                (try_table (catch_all $any) (return (call $middle (local.get 0)))))
+            (i32.const 3))
+        ;; The same with throws that need no call.
+        (func (export "g") (param i32) (result i32)
+            (block $any
+                (try_table (catch_all $any)
+                    (block $b
+                        (block $a
+                            (try_table (catch $b $b)
+                                (try_table (catch $a $a)
+                                    (if (i32.eqz (local.get 0)) (then (throw $a)))
+                                    (if (i32.eq (local.get 0) (i32.const 1)) (then (throw $b)))
+                                    (throw $c)))
+                            (return (i32.const 0)))
+                        (return (i32.const 1)))
+                    (return (i32.const 2))))
+            (i32.const 3)))"#;
+    for kind in KINDS {
+        let (mut world, instance) = World::with(kind, text);
+        for name in ["f", "g"] {
+            assert_eq!([0, 1, 2].map(|n| world.number(instance, name, n)), [1, 2, 3], "{name} {kind:?}");
+        }
+    }
+}
+
+/// `throw_ref` throws the same exception again, from anywhere, and null is a trap.
+#[test]
+fn references_are_thrown_again() {
+    let text = r#"(module
+        (tag $t (param i32))
+        (table $kept 1 exnref)
+        (func $throw (param i32) (throw $t (local.get 0)))
+        (func (export "keep") (param i32) (result i32) (local $e exnref)
+            (block $h (result i32 exnref)
+                (try_table (catch_ref $t $h) (call $throw (local.get 0)))
+                (return (i32.const -1)))
+            (local.set $e)
+            (table.set $kept (i32.const 0) (local.get $e)))
+        (func (export "again") (param i32) (result i32)
+            (block $h (result i32)
+                (try_table (catch $t $h) (throw_ref (table.get $kept (i32.const 0))))
+                (unreachable)))
+        (func (export "clear") (param i32) (result i32)
+            (table.set $kept (i32.const 0) (ref.null exn)) (i32.const 0)))"#;
+    for kind in KINDS {
+        let (mut world, instance) = World::with(kind, text);
+        assert_eq!(world.number(instance, "keep", 17), 17, "{kind:?}");
+        assert_eq!(world.number(instance, "again", 0), 17, "{kind:?}");
+        assert_eq!(world.number(instance, "again", 0), 17, "{kind:?}");
+        world.number(instance, "clear", 0);
+        let trap = world.call(instance, "again", &[Value::I32(0)]).expect_err("null cannot be thrown");
+        assert_eq!(trap.code(), Some(TrapCode::NullExceptionReference), "{kind:?}");
+    }
+}
+
+/// A program that throws without end holds no more exceptions than it refers to.
+#[test]
+fn exceptions_are_freed() {
+    // The hundredth of each hundred is kept in a table; all others are only caught, one by one with a reference.
+    let text = r#"(module
+        (tag $t (param i32 exnref))
+        (table $kept 100 exnref)
+        (func $throw (param i32 exnref) (throw $t (local.get 0) (local.get 1)))
+        (func (export "f") (param $n i32) (result i32)
+            (local $i i32) (local $e exnref) (local $sum i32)
+            (loop $again
+                (block $h (result i32 exnref exnref)
+                    (try_table (catch_ref $t $h)
+                        (call $throw (local.get $i) (table.get $kept (i32.rem_u (local.get $i) (i32.const 100)))))
+                    (unreachable))
+                (local.set $e) (drop) (drop)
+                (if (i32.eqz (i32.rem_u (local.get $i) (i32.const 101)))
+                    (then (table.set $kept (i32.rem_u (local.get $i) (i32.const 100)) (local.get $e))))
+                (local.set $i (i32.add (local.get $i) (i32.const 1)))
+                (br_if $again (i32.lt_u (local.get $i) (local.get $n))))
+            ;; What is kept is whole: each holds its number, and the one kept at its place before.
+            (local.set $i (i32.const 0))
+            (loop $again
+                (block $next
+                    (block $h (result i32 exnref)
+                        (try_table (catch $t $h)
+                            (throw_ref (br_on_null $next (table.get $kept (local.get $i)))))
+                        (unreachable))
+                    (drop)
+                    i32.const 100
+                    i32.rem_u
+                    local.get $sum
+                    i32.add
+                    local.set $sum)
+                (local.set $i (i32.add (local.get $i) (i32.const 1)))
+                (br_if $again (i32.lt_u (local.get $i) (i32.const 100))))
+            (local.get $sum)))"#;
+    for kind in KINDS {
+        let (mut world, instance) = World::with(kind, text);
+        assert_eq!(world.number(instance, "f", 50_000), (0..100).sum::<i32>(), "{kind:?}");
+        let count = world.store.exception_count();
+        assert!(count < 60_000 / 10, "{count} exceptions are there, {kind:?}");
+    }
+}
+
+/// Tags have an identity: imported, it is the same tag; a tag of the same type is another one.
+#[test]
+fn exceptions_cross_modules() {
+    let thrower = r#"(module
+        (tag $t (export "t") (param i32)) (tag $other (export "other") (param i32))
+        (func (export "throw") (param i32)
+            (if (i32.and (local.get 0) (i32.const 1)) (then (throw $other (local.get 0))))
+            (throw $t (local.get 0))))"#;
+    // Knows nothing of exceptions, and keeps values in registers across the call.
+    let between = r#"(module
+        (import "a" "throw" (func $throw (param i32)))
+        (func (export "pass") (param i32) (result i32) (local i32 i32 i32)
+            (local.set 1 (i32.mul (local.get 0) (i32.const 3)))
+            (local.set 2 (i32.mul (local.get 0) (i32.const 5)))
+            (local.set 3 (i32.mul (local.get 0) (i32.const 7)))
+            (call $throw (local.get 0))
+            (i32.add (local.get 1) (i32.add (local.get 2) (local.get 3)))))"#;
+    let catcher = r#"(module
+        (import "a" "t" (tag $t (param i32)))
+        (import "b" "pass" (func $pass (param i32) (result i32)))
+        (tag $other (param i32))
+        (func (export "f") (param i32) (result i32) (local i32 i32)
+            (local.set 1 (i32.mul (local.get 0) (i32.const 13)))
+            (local.set 2 (i32.mul (local.get 0) (i32.const 17)))
+            (block $all
+                (block $h (result i32)
+                    (try_table (catch $other $h) (catch $t $h) (catch_all $all) (drop (call $pass (local.get 0))))
+                    (unreachable))
+                (i32.add (local.get 1) (local.get 2))
+                i32.add
+                return)
+            (i32.sub (local.get 1) (local.get 2))))"#;
+    for a in KINDS {
+        for b in KINDS {
+            for c in KINDS {
+                let mut world = World::new();
+                world.add(a, "a", thrower);
+                world.add(b, "b", between);
+                let instance = world.add(c, "c", catcher);
+                let results = [world.number(instance, "f", 10), world.number(instance, "f", 11)];
+                assert_eq!(results, [310, -44], "{a:?} {b:?} {c:?}");
+            }
+        }
+    }
+}
+
+/// A host function lets an exception through, catches it, or throws one itself.
+#[test]
+fn exceptions_cross_the_host() {
+    let text = r#"(module
+        (import "host" "call" (func $call (param i32) (result i32)))
+        (import "host" "throw" (func $throw (param i32)))
+        (tag $t (export "t") (param i32 f64))
+        (func (export "inner") (param i32) (result i32) (throw $t (local.get 0) (f64.const 1.5)))
+        (func (export "outer") (param i32) (result i32)
+            (block $h (result i32 f64)
+                (try_table (catch $t $h) (return (call $call (local.get 0))))
+                (unreachable))
+            f64.const 2
+            f64.mul
+            i32.trunc_f64_s
+            i32.add)
+        (func (export "host_throws") (param i32) (result i32)
+            (block $h (result i32 f64)
+                (try_table (catch $t $h) (call $throw (local.get 0)))
+                (unreachable))
+            drop))"#;
+    for kind in KINDS {
+        let mut world = World::new();
+        let [i32] = [ValType::I32];
+        // Odd numbers pass through, of even ones the host catches the exception and gives 99.
+        world.define("call", FuncType::new([i32], [i32]), |caller, slots| {
+            let argument = slots[0].i32();
+            let Some(Extern::Func(inner)) = caller.export("inner") else { panic!("no function") };
+            let trap = caller.store().call(inner, &[Value::I32(argument)]).expect_err("it throws");
+            let exception = trap.exception().expect("it is an exception").clone();
+            if argument % 2 == 1 {
+                return Err(trap.into());
+            }
+            let exception = caller.store().exception(&exception);
+            assert_eq!(
+                caller.store().exception_values(exception),
+                [Value::I32(argument), Value::F64(1.5f64.to_bits())]
+            );
+            slots[0].set_i32(99);
+            Ok(())
+        });
+        world.define("throw", FuncType::new([i32], []), |caller, slots| {
+            let Some(Extern::Tag(tag)) = caller.export("t") else { panic!("no tag") };
+            let values = [Value::I32(slots[0].i32() + 1), Value::F64(0)];
+            let exception = caller.store().new_exception(tag, &values);
+            assert_eq!(caller.store().exception_tag(exception), tag);
+            Err(caller.store().thrown(exception).into())
+        });
+        let instance = world.add(kind, "m", text);
+        assert_eq!(world.number(instance, "outer", 7), 10, "{kind:?}");
+        assert_eq!(world.number(instance, "outer", 8), 99, "{kind:?}");
+        assert_eq!(world.number(instance, "host_throws", 41), 42, "{kind:?}");
+        let trap = world.call(instance, "inner", &[Value::I32(1)]).expect_err("nobody catches it");
+        assert_eq!(trap.code(), Some(TrapCode::UncaughtException));
+        assert_eq!(trap.to_string(), "uncaught exception");
+        assert_eq!(trap.frames.len(), 1, "{kind:?}");
+        let exception = world.store.exception(trap.exception().expect("an exception"));
+        assert_eq!(world.store.exception_tag(exception), world.tag(instance, "t"));
+    }
+}
+
+/// A trap is no exception: nothing catches it.
+#[test]
+fn traps_are_not_caught() {
+    let text = r#"(module
+        (func $div (param i32) (result i32) (i32.div_s (i32.const 1) (local.get 0)))
+        (func $deep (param i32) (result i32) (i32.add (call $deep (local.get 0)) (i32.const 1)))
+        (func (export "f") (param i32) (result i32)
+            (block $all (try_table (catch_all $all) (return (call $div (local.get 0))))) (i32.const -1))
+        (func (export "g") (param i32) (result i32)
+            (block $all (try_table (catch_all $all) (return (call $deep (local.get 0))))) (i32.const -1)))"#;
+    for kind in KINDS {
+        let (mut world, instance) = World::with(kind, text);
+        let trap = world.call(instance, "f", &[Value::I32(0)]).expect_err("it traps");
+        assert_eq!(trap.code(), Some(TrapCode::IntegerDivideByZero), "{kind:?}");
+        let trap = world.call(instance, "g", &[Value::I32(0)]).expect_err("it traps");
+        assert_eq!(trap.code(), Some(TrapCode::CallStackExhausted), "{kind:?}");
+        assert_eq!(world.number(instance, "f", 1), 1);
+    }
+}
+
+/// A tail call leaves the `try_table`s around it; what it calls throws past them.
+#[test]
+fn tail_calls_leave_their_handlers() {
+    let text = r#"(module
+        (tag $t (param i32))
+        (type $to_i32 (func (param i32) (result i32)))
+        (func $throw (param i32) (result i32) (throw $t (local.get 0)))
+        (func $tail (param i32) (result i32)
+            (block $h (result i32)
+                (try_table (result i32) (catch $t $h) (return_call $throw (local.get 0)))
+                (return)) (drop) (i32.const -1))
+        (func $count (param i32) (result i32)
+            (if (i32.eqz (local.get 0)) (then (throw $t (i32.const 5))))
+            (block $h (result i32)
+                (try_table (result i32) (catch $t $h) (return_call $count (i32.sub (local.get 0) (i32.const 1))))
+                (return)) (drop) (i32.const -2))
+        (elem declare func $count)
+        (func $count_ref (param i32) (result i32)
+            (return_call_ref $to_i32 (local.get 0) (ref.func $count)))
+        (func (export "f") (param i32) (result i32)
+            (block $h (result i32) (try_table (result i32) (catch $t $h) (call $tail (local.get 0)))))
+        (func (export "g") (param i32) (result i32)
+            (block $h (result i32) (try_table (result i32) (catch $t $h) (call $count_ref (local.get 0))))))"#;
+    for kind in KINDS {
+        let (mut world, instance) = World::with(kind, text);
+        assert_eq!(world.number(instance, "f", 3), 3, "{kind:?}");
+        assert_eq!(world.number(instance, "g", 1_000_000), 5, "{kind:?}");
+    }
+}
+
+/// Many arguments, many results, vectors: more than registers hold on the way to the call that throws.
+#[test]
+fn calls_with_many_arguments_throw() {
+    let params: String = (0..40).map(|_| "i64 ").collect();
+    let text = format!(
+        r#"(module
+        (tag $t (param v128 i64))
+        (func $many (param {params}) (result i64 i64 i64 i64)
+            (if (i64.eqz (local.get 39)) (then (throw $t (v128.const i32x4 1 2 3 4) (local.get 38))))
+            (local.get 36) (local.get 37) (local.get 38) (local.get 39))
+        (func $few (param i32)
+            (if (i32.eq (local.get 0) (i32.const 77)) (then (throw $t (v128.const i32x4 0 0 1 0) (i64.const 100)))))
+        (func (export "f") (param $n i32) (result i32) (local $v v128) (local $x i64) (local $w v128)
+            (local.set $w (i32x4.splat (local.get $n)))
+            (block $h (result v128 i64)
+                (try_table (catch $t $h)
+                    (call $few (local.get $n))
+                    (call $many {arguments})
+                    (call $few (i32.const 1))
+                    i64.add i64.add i64.add i32.wrap_i64 return)
+                (unreachable))
+            (local.set $x) (local.set $v)
+            (i32.add (i32.wrap_i64 (local.get $x))
+                (i32x4.extract_lane 2 (i32x4.add (local.get $v) (local.get $w))))))"#,
+        arguments = (0..40)
+            .map(|i| format!("(i64.mul (i64.extend_i32_s (local.get $n)) (i64.const {i})) "))
+            .collect::<String>(),
+    );
+    for kind in KINDS {
+        let (mut world, instance) = World::with(kind, &text);
+        assert_eq!(world.number(instance, "f", 2), 2 * (36 + 37 + 38 + 39), "{kind:?}");
+        assert_eq!(world.number(instance, "f", 0), 3, "{kind:?}");
+        assert_eq!(world.number(instance, "f", 77), 178, "{kind:?}");
+    }
+}
