@@ -21,7 +21,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("interpreter", &["abi", "vm"]),
     ("wasi", &[]),
     ("engine", &["abi", "interpreter", "loader", "vm", "wasi"]),
-    ("console", &[]),
+    ("console", &["abi"]),
     ("wasmedge", &["console", "engine"]),
     ("wasmedge-stage", &["artifact", "console", "driver"]),
 ];

@@ -4,30 +4,16 @@
 //! functions, across modules, through the host and back, and to nobody.
 
 use artifact::{Feature, Level};
-use engine::{Extern, FuncType, HostError, Instance, Linker, Mode, Module, Store, Tag, Trap, TrapCode, ValType, Value};
+use engine::{Extern, FuncType, HostError, Instance, Linker, Store, Tag, Trap, TrapCode, ValType, Value};
+use tests::Way;
 
-/// What runs a module.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    Native(Level),
-}
-
-const KINDS: [Kind; 5] = [
-    Kind::Native(Level::O0),
-    Kind::Native(Level::O1),
-    Kind::Native(Level::O2),
-    Kind::Native(Level::O3),
-    Kind::Native(Level::Oz),
+const WAYS: [Way; 5] = [
+    Way::Native(Level::O0),
+    Way::Native(Level::O1),
+    Way::Native(Level::O2),
+    Way::Native(Level::O3),
+    Way::Native(Level::Oz),
 ];
-
-fn load(kind: Kind, text: &str) -> Module {
-    let bytes = tests::wat(text);
-    let Kind::Native(level) = kind;
-    let mut request = tests::request(level);
-    request.options.features.0.extend([Feature::Exceptions, Feature::FunctionReferences, Feature::TailCall]);
-    let compiled = driver::compile(&bytes, &request, &driver::Silent).expect("the module compiles");
-    Module::from_bytes_in(compiled.file, Mode::Aot).expect("the module loads")
-}
 
 /// A store, and names for what is in it.
 struct World {
@@ -41,14 +27,14 @@ impl World {
     }
 
     /// A world with one instance.
-    fn with(kind: Kind, text: &str) -> (World, Instance) {
+    fn with(way: Way, text: &str) -> (World, Instance) {
         let mut world = World::new();
-        let instance = world.add(kind, "m", text);
+        let instance = world.add(way, "m", text);
         (world, instance)
     }
 
-    fn add(&mut self, kind: Kind, name: &str, text: &str) -> Instance {
-        let module = load(kind, text);
+    fn add(&mut self, way: Way, name: &str, text: &str) -> Instance {
+        let module = way.load(text, &[Feature::Exceptions, Feature::FunctionReferences, Feature::TailCall]);
         let instance = self.linker.instantiate(&mut self.store, &module).expect("the module links");
         self.linker.define_instance(&self.store, name, instance);
         instance
@@ -86,7 +72,7 @@ impl World {
 /// Locals have in the handler the values that they had when the call threw.
 #[test]
 fn locals_are_what_they_were_at_the_throw() {
-    let text = r#"(module
+    let text = r#"
         (tag $t (param i32))
         (func $maybe (param i32 i32) (if (i32.eq (local.get 0) (local.get 1)) (then (throw $t (local.get 0)))))
         ;; Sums up to where it throws; gives 1000 times the sum, and what was thrown.
@@ -108,12 +94,12 @@ fn locals_are_what_they_were_at_the_throw() {
             (i32.wrap_i64 (i64.sub (local.get $a) (i64.mul (i64.extend_i32_u (local.get $i)) (i64.const 3))))
             i32.add
             (i32.trunc_f64_s (f64.sub (f64.mul (local.get $b) (f64.const 2)) (f64.convert_i32_u (local.get $i))))
-            i32.sub))"#;
-    for kind in KINDS {
-        let (mut world, instance) = World::with(kind, text);
-        assert_eq!(world.number(instance, "f", 0), 7, "{kind:?}");
-        assert_eq!(world.number(instance, "f", 10), 55_000 + 10 + 7, "{kind:?}");
-        assert_eq!(world.number(instance, "f", 500), -1, "{kind:?}");
+            i32.sub)"#;
+    for way in WAYS {
+        let (mut world, instance) = World::with(way, text);
+        assert_eq!(world.number(instance, "f", 0), 7, "{way:?}");
+        assert_eq!(world.number(instance, "f", 10), 55_000 + 10 + 7, "{way:?}");
+        assert_eq!(world.number(instance, "f", 500), -1, "{way:?}");
     }
 }
 
@@ -121,7 +107,7 @@ fn locals_are_what_they_were_at_the_throw() {
 #[test]
 fn registers_come_back_through_many_frames() {
     // Each frame holds values across its call, so that it saves registers; where nothing is thrown they all count.
-    let text = r#"(module
+    let text = r#"
         (tag $t (param i64 f64))
         (func $down (param $n i32) (param $x i64) (result i64)
             (local $a i64) (local $b i64) (local $c i64) (local $d i64) (local $e i64)
@@ -146,11 +132,11 @@ fn registers_come_back_through_many_frames() {
             ;; 2 + 3 + 5 + 7 + 11 + 1 + 2.5 * 4 = 39 for each.
             (i32.add (i32.add (i32.add (local.get $a) (local.get $b)) (i32.add (local.get $c) (local.get $d)))
                 (i32.add (i32.add (local.get $e) (i32.wrap_i64 (local.get $x)))
-                    (i32.mul (local.get $n) (i32.trunc_f64_s (f64.mul (local.get $f) (f64.const 4))))))))"#;
-    for kind in KINDS {
-        let (mut world, instance) = World::with(kind, text);
+                    (i32.mul (local.get $n) (i32.trunc_f64_s (f64.mul (local.get $f) (f64.const 4)))))))"#;
+    for way in WAYS {
+        let (mut world, instance) = World::with(way, text);
         for n in [0, 1, 5, 1000] {
-            assert_eq!(world.number(instance, "f", n), 39 * n, "{kind:?}");
+            assert_eq!(world.number(instance, "f", n), 39 * n, "{way:?}");
         }
     }
 }
@@ -158,7 +144,7 @@ fn registers_come_back_through_many_frames() {
 /// What has no clause that fits goes on to the next `try_table`, in the same function or in a caller's.
 #[test]
 fn handlers_nest() {
-    let text = r#"(module
+    let text = r#"
         (tag $a) (tag $b) (tag $c)
         (func $throw (param i32)
             (block (block (block (br_table 0 1 2 (local.get 0))) (throw $a)) (throw $b)) (throw $c))
@@ -188,11 +174,11 @@ fn handlers_nest() {
                             (return (i32.const 0)))
                         (return (i32.const 1)))
                     (return (i32.const 2))))
-            (i32.const 3)))"#;
-    for kind in KINDS {
-        let (mut world, instance) = World::with(kind, text);
+            (i32.const 3))"#;
+    for way in WAYS {
+        let (mut world, instance) = World::with(way, text);
         for name in ["f", "g"] {
-            assert_eq!([0, 1, 2].map(|n| world.number(instance, name, n)), [1, 2, 3], "{name} {kind:?}");
+            assert_eq!([0, 1, 2].map(|n| world.number(instance, name, n)), [1, 2, 3], "{name} {way:?}");
         }
     }
 }
@@ -200,7 +186,7 @@ fn handlers_nest() {
 /// `throw_ref` throws the same exception again, from anywhere, and null is a trap.
 #[test]
 fn references_are_thrown_again() {
-    let text = r#"(module
+    let text = r#"
         (tag $t (param i32))
         (table $kept 1 exnref)
         (func $throw (param i32) (throw $t (local.get 0)))
@@ -215,15 +201,15 @@ fn references_are_thrown_again() {
                 (try_table (catch $t $h) (throw_ref (table.get $kept (i32.const 0))))
                 (unreachable)))
         (func (export "clear") (param i32) (result i32)
-            (table.set $kept (i32.const 0) (ref.null exn)) (i32.const 0)))"#;
-    for kind in KINDS {
-        let (mut world, instance) = World::with(kind, text);
-        assert_eq!(world.number(instance, "keep", 17), 17, "{kind:?}");
-        assert_eq!(world.number(instance, "again", 0), 17, "{kind:?}");
-        assert_eq!(world.number(instance, "again", 0), 17, "{kind:?}");
+            (table.set $kept (i32.const 0) (ref.null exn)) (i32.const 0))"#;
+    for way in WAYS {
+        let (mut world, instance) = World::with(way, text);
+        assert_eq!(world.number(instance, "keep", 17), 17, "{way:?}");
+        assert_eq!(world.number(instance, "again", 0), 17, "{way:?}");
+        assert_eq!(world.number(instance, "again", 0), 17, "{way:?}");
         world.number(instance, "clear", 0);
         let trap = world.call(instance, "again", &[Value::I32(0)]).expect_err("null cannot be thrown");
-        assert_eq!(trap.code(), Some(TrapCode::NullExceptionReference), "{kind:?}");
+        assert_eq!(trap.code(), Some(TrapCode::NullExceptionReference), "{way:?}");
     }
 }
 
@@ -231,7 +217,7 @@ fn references_are_thrown_again() {
 #[test]
 fn exceptions_are_freed() {
     // The hundredth of each hundred is kept in a table; all others are only caught, one by one with a reference.
-    let text = r#"(module
+    let text = r#"
         (tag $t (param i32 exnref))
         (table $kept 100 exnref)
         (func $throw (param i32 exnref) (throw $t (local.get 0) (local.get 1)))
@@ -263,33 +249,33 @@ fn exceptions_are_freed() {
                     local.set $sum)
                 (local.set $i (i32.add (local.get $i) (i32.const 1)))
                 (br_if $again (i32.lt_u (local.get $i) (i32.const 100))))
-            (local.get $sum)))"#;
-    for kind in KINDS {
-        let (mut world, instance) = World::with(kind, text);
-        assert_eq!(world.number(instance, "f", 50_000), (0..100).sum::<i32>(), "{kind:?}");
+            (local.get $sum))"#;
+    for way in WAYS {
+        let (mut world, instance) = World::with(way, text);
+        assert_eq!(world.number(instance, "f", 50_000), (0..100).sum::<i32>(), "{way:?}");
         let count = world.store.exception_count();
-        assert!(count < 60_000 / 10, "{count} exceptions are there, {kind:?}");
+        assert!(count < 60_000 / 10, "{count} exceptions are there, {way:?}");
     }
 }
 
 /// Tags have an identity: imported, it is the same tag; a tag of the same type is another one.
 #[test]
 fn exceptions_cross_modules() {
-    let thrower = r#"(module
+    let thrower = r#"
         (tag $t (export "t") (param i32)) (tag $other (export "other") (param i32))
         (func (export "throw") (param i32)
             (if (i32.and (local.get 0) (i32.const 1)) (then (throw $other (local.get 0))))
-            (throw $t (local.get 0))))"#;
+            (throw $t (local.get 0)))"#;
     // Knows nothing of exceptions, and keeps values in registers across the call.
-    let between = r#"(module
+    let between = r#"
         (import "a" "throw" (func $throw (param i32)))
         (func (export "pass") (param i32) (result i32) (local i32 i32 i32)
             (local.set 1 (i32.mul (local.get 0) (i32.const 3)))
             (local.set 2 (i32.mul (local.get 0) (i32.const 5)))
             (local.set 3 (i32.mul (local.get 0) (i32.const 7)))
             (call $throw (local.get 0))
-            (i32.add (local.get 1) (i32.add (local.get 2) (local.get 3)))))"#;
-    let catcher = r#"(module
+            (i32.add (local.get 1) (i32.add (local.get 2) (local.get 3))))"#;
+    let catcher = r#"
         (import "a" "t" (tag $t (param i32)))
         (import "b" "pass" (func $pass (param i32) (result i32)))
         (tag $other (param i32))
@@ -303,10 +289,10 @@ fn exceptions_cross_modules() {
                 (i32.add (local.get 1) (local.get 2))
                 i32.add
                 return)
-            (i32.sub (local.get 1) (local.get 2))))"#;
-    for a in KINDS {
-        for b in KINDS {
-            for c in KINDS {
+            (i32.sub (local.get 1) (local.get 2)))"#;
+    for a in WAYS {
+        for b in WAYS {
+            for c in WAYS {
                 let mut world = World::new();
                 world.add(a, "a", thrower);
                 world.add(b, "b", between);
@@ -321,7 +307,7 @@ fn exceptions_cross_modules() {
 /// A host function lets an exception through, catches it, or throws one itself.
 #[test]
 fn exceptions_cross_the_host() {
-    let text = r#"(module
+    let text = r#"
         (import "host" "call" (func $call (param i32) (result i32)))
         (import "host" "throw" (func $throw (param i32)))
         (tag $t (export "t") (param i32 f64))
@@ -338,8 +324,8 @@ fn exceptions_cross_the_host() {
             (block $h (result i32 f64)
                 (try_table (catch $t $h) (call $throw (local.get 0)))
                 (unreachable))
-            drop))"#;
-    for kind in KINDS {
+            drop)"#;
+    for way in WAYS {
         let mut world = World::new();
         let [i32] = [ValType::I32];
         // Odd numbers pass through, of even ones the host catches the exception and gives 99.
@@ -366,14 +352,14 @@ fn exceptions_cross_the_host() {
             assert_eq!(caller.store().exception_tag(exception), tag);
             Err(caller.store().thrown(exception).into())
         });
-        let instance = world.add(kind, "m", text);
-        assert_eq!(world.number(instance, "outer", 7), 10, "{kind:?}");
-        assert_eq!(world.number(instance, "outer", 8), 99, "{kind:?}");
-        assert_eq!(world.number(instance, "host_throws", 41), 42, "{kind:?}");
+        let instance = world.add(way, "m", text);
+        assert_eq!(world.number(instance, "outer", 7), 10, "{way:?}");
+        assert_eq!(world.number(instance, "outer", 8), 99, "{way:?}");
+        assert_eq!(world.number(instance, "host_throws", 41), 42, "{way:?}");
         let trap = world.call(instance, "inner", &[Value::I32(1)]).expect_err("nobody catches it");
         assert_eq!(trap.code(), Some(TrapCode::UncaughtException));
         assert_eq!(trap.to_string(), "uncaught exception");
-        assert_eq!(trap.frames.len(), 1, "{kind:?}");
+        assert_eq!(trap.frames.len(), 1, "{way:?}");
         let exception = world.store.exception(trap.exception().expect("an exception"));
         assert_eq!(world.store.exception_tag(exception), world.tag(instance, "t"));
     }
@@ -382,19 +368,19 @@ fn exceptions_cross_the_host() {
 /// A trap is no exception: nothing catches it.
 #[test]
 fn traps_are_not_caught() {
-    let text = r#"(module
+    let text = r#"
         (func $div (param i32) (result i32) (i32.div_s (i32.const 1) (local.get 0)))
         (func $deep (param i32) (result i32) (i32.add (call $deep (local.get 0)) (i32.const 1)))
         (func (export "f") (param i32) (result i32)
             (block $all (try_table (catch_all $all) (return (call $div (local.get 0))))) (i32.const -1))
         (func (export "g") (param i32) (result i32)
-            (block $all (try_table (catch_all $all) (return (call $deep (local.get 0))))) (i32.const -1)))"#;
-    for kind in KINDS {
-        let (mut world, instance) = World::with(kind, text);
+            (block $all (try_table (catch_all $all) (return (call $deep (local.get 0))))) (i32.const -1))"#;
+    for way in WAYS {
+        let (mut world, instance) = World::with(way, text);
         let trap = world.call(instance, "f", &[Value::I32(0)]).expect_err("it traps");
-        assert_eq!(trap.code(), Some(TrapCode::IntegerDivideByZero), "{kind:?}");
+        assert_eq!(trap.code(), Some(TrapCode::IntegerDivideByZero), "{way:?}");
         let trap = world.call(instance, "g", &[Value::I32(0)]).expect_err("it traps");
-        assert_eq!(trap.code(), Some(TrapCode::CallStackExhausted), "{kind:?}");
+        assert_eq!(trap.code(), Some(TrapCode::CallStackExhausted), "{way:?}");
         assert_eq!(world.number(instance, "f", 1), 1);
     }
 }
@@ -402,7 +388,7 @@ fn traps_are_not_caught() {
 /// A tail call leaves the `try_table`s around it; what it calls throws past them.
 #[test]
 fn tail_calls_leave_their_handlers() {
-    let text = r#"(module
+    let text = r#"
         (tag $t (param i32))
         (type $to_i32 (func (param i32) (result i32)))
         (func $throw (param i32) (result i32) (throw $t (local.get 0)))
@@ -421,11 +407,11 @@ fn tail_calls_leave_their_handlers() {
         (func (export "f") (param i32) (result i32)
             (block $h (result i32) (try_table (result i32) (catch $t $h) (call $tail (local.get 0)))))
         (func (export "g") (param i32) (result i32)
-            (block $h (result i32) (try_table (result i32) (catch $t $h) (call $count_ref (local.get 0))))))"#;
-    for kind in KINDS {
-        let (mut world, instance) = World::with(kind, text);
-        assert_eq!(world.number(instance, "f", 3), 3, "{kind:?}");
-        assert_eq!(world.number(instance, "g", 1_000_000), 5, "{kind:?}");
+            (block $h (result i32) (try_table (result i32) (catch $t $h) (call $count_ref (local.get 0)))))"#;
+    for way in WAYS {
+        let (mut world, instance) = World::with(way, text);
+        assert_eq!(world.number(instance, "f", 3), 3, "{way:?}");
+        assert_eq!(world.number(instance, "g", 1_000_000), 5, "{way:?}");
     }
 }
 
@@ -434,7 +420,7 @@ fn tail_calls_leave_their_handlers() {
 fn calls_with_many_arguments_throw() {
     let params: String = (0..40).map(|_| "i64 ").collect();
     let text = format!(
-        r#"(module
+        r#"
         (tag $t (param v128 i64))
         (func $many (param {params}) (result i64 i64 i64 i64)
             (if (i64.eqz (local.get 39)) (then (throw $t (v128.const i32x4 1 2 3 4) (local.get 38))))
@@ -452,15 +438,15 @@ fn calls_with_many_arguments_throw() {
                 (unreachable))
             (local.set $x) (local.set $v)
             (i32.add (i32.wrap_i64 (local.get $x))
-                (i32x4.extract_lane 2 (i32x4.add (local.get $v) (local.get $w))))))"#,
+                (i32x4.extract_lane 2 (i32x4.add (local.get $v) (local.get $w)))))"#,
         arguments = (0..40)
             .map(|i| format!("(i64.mul (i64.extend_i32_s (local.get $n)) (i64.const {i})) "))
             .collect::<String>(),
     );
-    for kind in KINDS {
-        let (mut world, instance) = World::with(kind, &text);
-        assert_eq!(world.number(instance, "f", 2), 2 * (36 + 37 + 38 + 39), "{kind:?}");
-        assert_eq!(world.number(instance, "f", 0), 3, "{kind:?}");
-        assert_eq!(world.number(instance, "f", 77), 178, "{kind:?}");
+    for way in WAYS {
+        let (mut world, instance) = World::with(way, &text);
+        assert_eq!(world.number(instance, "f", 2), 2 * (36 + 37 + 38 + 39), "{way:?}");
+        assert_eq!(world.number(instance, "f", 0), 3, "{way:?}");
+        assert_eq!(world.number(instance, "f", 77), 178, "{way:?}");
     }
 }

@@ -1,29 +1,19 @@
 //! Memories and tables with 64-bit addresses and indices: where they end, to the byte, and past 4 GiB.
 
 use artifact::{Feature, Level};
-use driver::Silent;
 use engine::{
     Extern, Instance, InstantiateError, Limits, Linker, MemoryType, Module, RefType, Store, TableType, TrapCode,
 };
 use engine::{Value, function};
+use tests::Way::{self, Interpreted, Native, Relaxed};
 
 const OUTSIDE: TrapCode = TrapCode::MemoryOutOfBounds;
 
-/// Levels, with and without exact traps.
-const WAYS: [(Level, bool); 4] = [(Level::O0, false), (Level::O2, false), (Level::O2, true), (Level::O3, true)];
+/// All that may differ: levels, with and without exact traps, and the interpreter.
+const WAYS: [Way; 5] = [Native(Level::O0), Native(Level::O2), Relaxed(Level::O2), Relaxed(Level::O3), Interpreted];
 
-fn module(fields: &str, level: Level, relaxed_traps: bool) -> Module {
-    let mut request = tests::request(level);
-    request.options.features.0.extend([
-        Feature::Memory64,
-        Feature::MultiMemory,
-        Feature::ExtendedConst,
-        Feature::Threads,
-    ]);
-    request.options.relaxed_traps = relaxed_traps;
-    let compiled = driver::compile(&tests::wat(&format!("(module {fields})")), &request, &Silent);
-    let compiled = compiled.unwrap_or_else(|error| panic!("{error}"));
-    Module::from_bytes(compiled.file).expect("the compiler's output can be loaded")
+fn module(fields: &str, way: Way) -> Module {
+    way.load(fields, &[Feature::Memory64, Feature::MultiMemory, Feature::ExtendedConst, Feature::Threads])
 }
 
 struct Guest {
@@ -32,9 +22,9 @@ struct Guest {
 }
 
 impl Guest {
-    fn new(fields: &str, (level, relaxed): (Level, bool)) -> Guest {
+    fn new(fields: &str, way: Way) -> Guest {
         let mut store = Store::new();
-        let instance = Linker::new().instantiate(&mut store, &module(fields, level, relaxed));
+        let instance = Linker::new().instantiate(&mut store, &module(fields, way));
         Guest { instance: instance.unwrap_or_else(|error| panic!("{error}")), store }
     }
 
@@ -59,6 +49,10 @@ fn a_memory_ends_where_it_ends() {
             r#"(func (export "load8 {offset}") (param i64) (result i64) (i64.load8_u offset={offset} (local.get 0)))
             (func (export "load64 {offset}") (param i64) (result i64) (i64.load offset={offset} (local.get 0)))
             (func (export "store16 {offset}") (param i64) (i64.store16 offset={offset} (local.get 0) (i64.const 0)))
+            (func (export "vector {offset}") (param i64) (result i64)
+                (i64x2.extract_lane 1 (v128.load offset={offset} (local.get 0))))
+            (func (export "lane {offset}") (param i64)
+                (v128.store32_lane offset={offset} 1 (local.get 0) (v128.const i64x2 0 0)))
             (func (export "add {offset}") (param i64) (result i64)
                 (i64.atomic.rmw.add offset={offset} (local.get 0) (i64.const 0)))
             (func (export "notify {offset}") (param i64)
@@ -77,6 +71,8 @@ fn a_memory_ends_where_it_ends() {
                         ("load8", 1, false),
                         ("load64", 8, false),
                         ("store16", 2, false),
+                        ("vector", 16, false),
+                        ("lane", 4, false),
                         ("add", 8, true),
                         ("notify", 4, true),
                     ] {
@@ -161,9 +157,11 @@ fn segments_and_copies_mix_widths() {
         assert_eq!(bytes("wide", 65_532, 4), b"cde\0");
         assert_eq!(bytes("wide", 0, 4), b"vwx\0");
     }
-    let outside = module(r#"(memory i64 1) (data (i64.const -1) "a")"#, Level::O0, false);
-    let error = Linker::new().instantiate(&mut Store::new(), &outside).expect_err("the segment does not fit");
-    assert!(matches!(&error, InstantiateError::Trap(trap) if trap.code() == Some(OUTSIDE)), "{error}");
+    for way in [Native(Level::O0), Interpreted] {
+        let outside = module(r#"(memory i64 1) (data (i64.const -1) "a")"#, way);
+        let error = Linker::new().instantiate(&mut Store::new(), &outside).expect_err("the segment does not fit");
+        assert!(matches!(&error, InstantiateError::Trap(trap) if trap.code() == Some(OUTSIDE)), "{error}");
+    }
 }
 
 #[test]
@@ -226,15 +224,19 @@ fn widths_must_match() {
         [("memory i64 1", true), ("memory 1", false), ("table i64 1 funcref", true), ("table 1 funcref", false)]
     {
         let name = import.split(' ').next().unwrap_or_default();
-        let module = module(&format!(r#"(import "" "{name}" ({import}))"#), Level::O0, false);
-        assert_eq!(linker.instantiate(&mut store, &module).is_ok(), fits, "{import}");
+        for way in [Native(Level::O0), Interpreted] {
+            let module = module(&format!(r#"(import "" "{name}" ({import}))"#), way);
+            assert_eq!(linker.instantiate(&mut store, &module).is_ok(), fits, "{import}");
+        }
     }
 }
 
 /// What no machine has is refused when it is asked for, not when the module is compiled.
 #[test]
 fn a_memory_above_the_limit_is_an_error() {
-    let module = module("(memory i64 0x1000000000 0x1000000000000)", Level::O0, false);
-    let error = Linker::new().instantiate(&mut Store::new(), &module).expect_err("4 PiB are too many");
-    assert!(error.to_string().contains("is above the limit"), "{error}");
+    for way in [Native(Level::O0), Interpreted] {
+        let module = module("(memory i64 0x1000000000 0x1000000000000)", way);
+        let error = Linker::new().instantiate(&mut Store::new(), &module).expect_err("4 PiB are too many");
+        assert!(error.to_string().contains("is above the limit"), "{error}");
+    }
 }

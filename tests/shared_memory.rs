@@ -1,22 +1,17 @@
 //! Memories shared by instances of several stores, each on a thread of its own.
 
 use artifact::{Feature, Level};
-use driver::Silent;
 use engine::{Extern, Instance, Limits, Linker, MemoryType, Module, ResourceError, SharedMemory, Store, TrapCode};
 use engine::{Value, WaitResult, function};
 use std::thread;
 use std::time::{Duration, Instant};
+use tests::Way::{self, Interpreted, Native, Relaxed};
 
 /// What all tests' modules begin with.
 const IMPORT: &str = r#"(import "" "memory" (memory 1 16 shared))"#;
 
-fn module(fields: &str, level: Level, relaxed_traps: bool) -> Module {
-    let mut request = tests::request(level);
-    request.options.features.0.insert(Feature::Threads);
-    request.options.relaxed_traps = relaxed_traps;
-    let compiled = driver::compile(&tests::wat(&format!("(module {fields})")), &request, &Silent);
-    let compiled = compiled.unwrap_or_else(|error| panic!("{error}"));
-    Module::from_bytes(compiled.file).expect("the compiler's output can be loaded")
+fn module(fields: &str, way: Way) -> Module {
+    way.load(fields, &[Feature::Threads, Feature::MultiMemory])
 }
 
 fn shared(min: u64, max: u64) -> SharedMemory {
@@ -52,18 +47,22 @@ impl Guest {
     }
 }
 
-/// Calls functions at once, each in an instance and thread of its own, at several levels. Looks at the memory and the results then.
+/// Calls functions at once, each in an instance and thread of its own, in several ways. Looks at the memory and the results then.
 #[track_caller]
 fn race(fields: &str, calls: &[(&str, &[Value])], check: impl Fn(&SharedMemory, Vec<Vec<Value>>)) {
-    for (level, relaxed) in [(Level::O0, false), (Level::O2, false), (Level::O3, true)] {
-        let module = module(&format!("{IMPORT} {fields}"), level, relaxed);
+    const WAYS: [Way; 5] = [Native(Level::O0), Native(Level::O2), Relaxed(Level::O3), Interpreted, Native(Level::O2)];
+    for (i, way) in WAYS.into_iter().enumerate() {
+        let fields = format!("{IMPORT} {fields}");
+        let module = module(&fields, way);
+        // The last way is native code beside the interpreter.
+        let other = if i + 1 == WAYS.len() { self::module(&fields, Interpreted) } else { module.clone() };
         let memory = shared(1, 16);
         let results = thread::scope(|scope| {
-            let start = |&(name, args)| {
-                let mut guest = Guest::new(&module, &memory);
+            let start = |(&(name, args), module)| {
+                let mut guest = Guest::new(module, &memory);
                 scope.spawn(move || guest.call(name, args))
             };
-            let threads: Vec<_> = calls.iter().map(start).collect();
+            let threads: Vec<_> = calls.iter().zip([&module, &other].into_iter().cycle()).map(start).collect();
             threads.into_iter().map(|thread| thread.join().expect("the guest does not trap")).collect()
         });
         check(&memory, results);
@@ -206,8 +205,13 @@ const WAIT: &str = r#"
 
 #[test]
 fn a_wait_ends_for_one_of_three_reasons() {
+    a_wait_ends(Native(Level::O2));
+    a_wait_ends(Interpreted);
+}
+
+fn a_wait_ends(way: Way) {
     let memory = shared(1, 1);
-    let mut guest = Guest::new(&module(&format!("{IMPORT} {WAIT}"), Level::O2, false), &memory);
+    let mut guest = Guest::new(&module(&format!("{IMPORT} {WAIT}"), way), &memory);
     let wait = |at, expected, timeout| [Value::I32(at), Value::I64(expected), Value::I64(timeout)];
     assert_eq!(guest.call("wait64", &wait(0, 1, -1)), [Value::I32(1)]);
     let start = Instant::now();
@@ -240,12 +244,8 @@ fn accesses_trap_for_the_first_reason() {
             (memory.atomic.wait32 $own (local.get 0) (i32.const 0) (i64.const -1)))
         (func (export "notify_own") (result i32) (memory.atomic.notify $own (i32.const 4) (i32.const 9)))"#
     );
-    for level in [Level::O0, Level::O2] {
-        let mut request = tests::request(level);
-        request.options.features.0.extend([Feature::Threads, Feature::MultiMemory]);
-        let file =
-            driver::compile(&tests::wat(&format!("(module {fields})")), &request, &Silent).expect("compiles").file;
-        let mut guest = Guest::new(&Module::from_bytes(file).expect("loads"), &shared(1, 1));
+    for way in [Native(Level::O0), Native(Level::O2), Interpreted] {
+        let mut guest = Guest::new(&module(&fields, way), &shared(1, 1));
         let mut trap = |name, args: &[Value]| guest.try_call(name, args).expect_err(name);
         let (unaligned, outside) = (TrapCode::UnalignedAtomic, TrapCode::MemoryOutOfBounds);
         for (name, at, expected) in [
@@ -279,7 +279,13 @@ fn accesses_trap_for_the_first_reason() {
 /// The memory outlives the store that made it.
 #[test]
 fn an_exported_memory_goes_to_another_store() {
-    let maker = module(r#"(memory (export "memory") 1 4 shared) (data (i32.const 4) "\2a")"#, Level::O2, false);
+    for (maker, user) in [(Native(Level::O2), Interpreted), (Interpreted, Native(Level::O2))] {
+        a_memory_goes_on(maker, user);
+    }
+}
+
+fn a_memory_goes_on(maker: Way, user: Way) {
+    let maker = module(r#"(memory (export "memory") 1 4 shared) (data (i32.const 4) "\2a")"#, maker);
     let mut store = Store::new();
     let instance = Linker::new().instantiate(&mut store, &maker).expect("an instance");
     let Some(Extern::Memory(handle)) = store.export(instance, "memory") else { panic!("a memory is exported") };
@@ -295,8 +301,7 @@ fn an_exported_memory_goes_to_another_store() {
         r#"(import "" "memory" (memory 1 4 shared))
         (func (export "take") (result i32) (i32.atomic.rmw.xchg (i32.const 4) (i32.const 7)))
         (func (export "size") (result i32) (memory.size))"#,
-        Level::O2,
-        false,
+        user,
     );
     let mut guest = Guest::new(&user, &memory);
     assert_eq!(guest.call("take", &[]), [Value::I32(42)]);
@@ -313,9 +318,11 @@ fn types_must_match() {
     for (import, fits) in
         [("1 4 shared", true), ("1 8 shared", true), ("1 4", false), ("2 4 shared", false), ("1 3 shared", false)]
     {
-        let module = module(&format!(r#"(import "" "memory" (memory {import}))"#), Level::O0, false);
-        let outcome = linker.instantiate(&mut store, &module);
-        assert_eq!(outcome.is_ok(), fits, "{import}");
+        for way in [Native(Level::O0), Interpreted] {
+            let module = module(&format!(r#"(import "" "memory" (memory {import}))"#), way);
+            let outcome = linker.instantiate(&mut store, &module);
+            assert_eq!(outcome.is_ok(), fits, "{import}");
+        }
     }
     let unshared = MemoryType { shared: false, ..memory_type(1, 4) };
     assert_eq!(SharedMemory::new(unshared).unwrap_err(), ResourceError::NotShared);
@@ -330,8 +337,7 @@ fn wasi_refuses_a_shared_memory() {
         r#"(import "wasi_snapshot_preview1" "sched_yield" (func $yield (result i32)))
         (memory (export "memory") 1 1 shared)
         (func (export "run") (result i32) (call $yield))"#,
-        Level::O0,
-        false,
+        Native(Level::O0),
     );
     let mut store = Store::new();
     let mut linker = Linker::new();

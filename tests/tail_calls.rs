@@ -2,9 +2,9 @@
 
 mod chains;
 
-use artifact::{Feature, Level};
+use artifact::{Feature, Features, Level};
 use driver::Silent;
-use engine::{FuncType, Instance, Linker, Mode, Module, Store, Trap, TrapCode, ValType, Value, function};
+use engine::{FuncType, Instance, Linker, Loading, Mode, Module, Store, Trap, TrapCode, ValType, Value, function};
 use std::fmt;
 
 /// With the default stack, frames of any size would exhaust it long before.
@@ -41,16 +41,26 @@ impl fmt::Display for Engine {
     }
 }
 
+fn features() -> Features {
+    let mut features = Features::wasm2();
+    features.0.insert(Feature::TailCall);
+    features
+}
+
 fn module(text: &str, engine: Engine) -> Module {
     match engine {
         Native(level) => native(text, level),
-        Interpreter => Module::from_bytes_in(tests::wat(text), Mode::Interpreter).expect("the module loads"),
+        Interpreter => {
+            let how = Loading { mode: Mode::Interpreter, features: features() };
+            Module::from_bytes_in(tests::wat(text), how).expect("the module loads")
+        }
     }
 }
 
 fn native(text: &str, level: Level) -> Module {
     let mut request = tests::request(level);
-    request.options.features.0.extend([Feature::TailCall, Feature::Exceptions]);
+    request.options.features = features();
+    request.options.features.0.insert(Feature::Exceptions);
     // One function per unit at the lowest level, so that what crosses units is in use as well.
     request.options.unit_size = if level == Level::O0 { 0 } else { request.options.unit_size };
     let compiled = driver::compile(&tests::wat(text), &request, &Silent).unwrap_or_else(|error| panic!("{error}"));

@@ -66,6 +66,43 @@ fn parameters_are_read_strictly() {
 }
 
 #[test]
+fn what_is_interpreted_obeys_the_switches() {
+    let folder = Folder::new();
+    folder.write("memories.wat", r#"(module (memory 1) (memory 1) (func (export "f")))"#);
+    folder.write("atomic.wat", r#"(module (memory 1 1 shared) (func (export "f") atomic.fence))"#);
+    folder.write("wide.wat", r#"(module (memory i64 1) (func (export "f") (result i64) (memory.size)))"#);
+    folder.write("many.wat", r#"(module (func (export "f") (result i32 i32) (i32.const 1) (i32.const 2)))"#);
+    for (options, file, switch) in [
+        (&[][..], "memories.wat", "pass --enable-multi-memory"),
+        (&["--wasm-3", "--disable-multi-memory"], "memories.wat", "pass --enable-multi-memory"),
+        (&["--wasm-3"], "atomic.wat", "pass --enable-threads"),
+        (&[], "wide.wat", "pass --enable-memory64"),
+        (&["--wasm-1"], "many.wat", "do not pass --disable-multi-value"),
+    ] {
+        folder.wasmedge(&[options, &[file, "f"]].concat()).fails().says("[error]").says(switch);
+    }
+    for (options, file, printed) in [
+        (&["--enable-multi-memory"][..], "memories.wat", ""),
+        (&["--enable-threads"], "atomic.wat", ""),
+        (&["--enable-all"], "wide.wat", "1\n"),
+        (&["--wasm-1", "--enable-multi-value"], "many.wat", "1\n2\n"),
+    ] {
+        folder.wasmedge(&[options, &[file, "f"]].concat()).succeeds(printed);
+    }
+}
+
+#[test]
+fn native_code_was_checked_when_it_was_compiled() {
+    let folder = Folder::new();
+    folder.write("wide.wat", r#"(module (memory i64 1) (func (export "f") (result i64) (memory.size)))"#);
+    folder.wasmedge(&["compile", "--quiet", "--enable-memory64", "wide.wat", "wide_aot.wasm"]).succeeds("");
+    folder.wasmedge(&["--reactor", "wide_aot.wasm", "f"]).succeeds("1\n");
+    let interpreted = ["--reactor", "--force-interpreter", "wide_aot.wasm", "f"];
+    folder.wasmedge(&interpreted).fails().says("pass --enable-memory64");
+    folder.wasmedge(&[&["--enable-memory64"], &interpreted[..]].concat()).succeeds("1\n");
+}
+
+#[test]
 fn a_function_that_is_not_there_is_named() {
     let folder = Folder::new();
     folder.compile("fib", FIBONACCI);

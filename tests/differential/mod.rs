@@ -85,7 +85,7 @@ fn disagreement(seed: u64) -> Result<(), String> {
     let expected = wasmi_engine::run(&bytes, seed);
     let request = |level| {
         let mut request = tests::request(level);
-        request.options.features.0.extend([Feature::TailCall, Feature::Memory64, Feature::MultiMemory]);
+        request.options.features = ours::features();
         request
     };
     let mut generic = request(Level::O2);

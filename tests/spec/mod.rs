@@ -42,7 +42,7 @@ fn optimized() {
 
 #[test]
 fn interpreted() {
-    suite(&Engine::Interpreter);
+    suite(&Engine::Interpreter(Features::default()));
 }
 
 /// Vectors take other ways without the newer instructions.
@@ -77,8 +77,8 @@ fn every_level_whole_and_function_by_function() {
 enum Engine {
     /// Native code, compiled as a request says.
     Native(Request),
-    /// The interpreter.
-    Interpreter,
+    /// The interpreter, which allows a set of proposals.
+    Interpreter(Features),
 }
 
 impl Engine {
@@ -88,7 +88,7 @@ impl Engine {
                 let features = request.options.target.cpu_features.len();
                 format!("level {}, units of {}, {features} features", request.options.level, request.options.unit_size)
             }
-            Engine::Interpreter => "interpreter".to_string(),
+            Engine::Interpreter(_) => "interpreter".to_string(),
         }
     }
 }
@@ -176,10 +176,9 @@ fn suite_of(prefix: &str, engine: &Engine) {
     cases.retain(|case| case.name.starts_with(prefix));
     // The interpreter has none of these yet.
     let lacking = |case: &Case<'_>| {
-        let lacking = ["threads/", "memory64/", "function-references/", "exceptions/", "wasm-v3/"];
-        lacking.iter().any(|lacking| case.name.starts_with(lacking))
+        ["function-references/", "exceptions/", "wasm-v3/"].iter().any(|lacking| case.name.starts_with(lacking))
     };
-    cases.retain(|case| !(matches!(engine, Engine::Interpreter) && lacking(case)));
+    cases.retain(|case| !(matches!(engine, Engine::Interpreter(_)) && lacking(case)));
     // The longest first, so that no thread is left with a long one at the end.
     cases.sort_by_key(|case| std::cmp::Reverse(case.file.raw().len()));
 
@@ -189,7 +188,7 @@ fn suite_of(prefix: &str, engine: &Engine) {
     let blocked: usize = reports.iter().map(|report| report.blocked).sum();
     println!("{title}: {} files, {passed} assertions hold, {failed} fail, {blocked} blocked", reports.len());
 
-    let mut expectations = Expectations::read(matches!(engine, Engine::Interpreter));
+    let mut expectations = Expectations::read(matches!(engine, Engine::Interpreter(_)));
     expectations.retain(|file| file.starts_with(prefix));
     expectations.retain(|file| only.as_ref().is_none_or(|only| file.starts_with(only)));
     let mut surprises = String::new();
@@ -229,8 +228,9 @@ fn run_all(cases: &[Case<'_>], engine: &Engine, trace: Option<&str>) -> Vec<Repo
 /// Runs a file. A panic is a failure of the directive that it comes from, and ends the file.
 fn run(case: &Case<'_>, engine: &Engine, trace: Option<&str>) -> Report {
     let mut engine = engine.clone();
-    if let Engine::Native(request) = &mut engine {
-        request.options.features = case.features.clone();
+    match &mut engine {
+        Engine::Native(request) => request.options.features = case.features.clone(),
+        Engine::Interpreter(features) => *features = case.features.clone(),
     }
     let mut report = Report { file: case.name.clone(), ..Report::default() };
     let line = Cell::new(0);
@@ -252,17 +252,21 @@ fn directives(file: &TestFile<'_>, engine: &Engine, trace: Option<&str>, line: &
         Ok(directives) => directives,
         Err(error) => return drop(report.failures.insert(0, format!("the file cannot be parsed: {error}"))),
     };
-    let mut script = Script::new(engine);
-    for directive in directives {
-        line.set(directive.span().linecol_in(file.raw()).0 + 1);
-        if let Some(title) = trace {
-            // Not `eprintln!`, which is held back until the test ends.
-            let _ = writeln!(std::io::stderr(), "{title}: {}:{}", file.name(), line.get());
+    let mut count = |outcome| match outcome {
+        Ok(assertions) => report.passed += assertions,
+        Err(Failure::Blocked) => report.blocked += 1,
+        Err(Failure::Because(reason)) => drop(report.failures.insert(line.get(), reason)),
+    };
+    thread::scope(|scope| {
+        let mut script = Script::new(engine, scope);
+        for directive in directives {
+            line.set(directive.span().linecol_in(file.raw()).0 + 1);
+            if let Some(title) = trace {
+                // Not `eprintln!`, which is held back until the test ends.
+                let _ = writeln!(std::io::stderr(), "{title}: {}:{}", file.name(), line.get());
+            }
+            count(script.run(directive));
         }
-        match script.run(directive) {
-            Ok(assertions) => report.passed += assertions,
-            Err(Failure::Blocked) => report.blocked += 1,
-            Err(Failure::Because(reason)) => drop(report.failures.insert(line.get(), reason)),
-        }
-    }
+        count(script.finish().map(|()| 0));
+    });
 }

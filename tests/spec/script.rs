@@ -1,15 +1,16 @@
 //! Executes the directives of one file of the suite.
 
-use crate::spec::{Engine, spectest, values};
+use crate::spec::{Engine, STACK, spectest, values};
 use artifact::{Error, Kind, Stage};
 use driver::Silent;
 use engine::{
-    Extern, Instance, InstantiateError, InterpreterError, Linker, Mode, Module, ModuleError, Store, Trap, TrapReason,
-    Value,
+    Extern, Instance, InstantiateError, InterpreterError, Linker, Loading, Mode, Module, ModuleError, SharedMemory,
+    Store, Trap, TrapReason, Value,
 };
 use std::collections::HashMap;
+use std::thread::{self, Scope, ScopedJoinHandle};
 use wast::token::Id;
-use wast::{QuoteWat, WastDirective, WastExecute, WastInvoke, WastRet, Wat};
+use wast::{QuoteWat, WastDirective, WastExecute, WastInvoke, WastRet, WastThread, Wat};
 
 /// Why a directive does not hold.
 pub enum Failure {
@@ -39,9 +40,10 @@ enum Refused {
     Interpreter(ModuleError),
 }
 
-/// The state of a file: one store with all its instances.
-pub struct Script<'e> {
+/// The state of a file, or of one of its threads: one store with all its instances. Threads run in a scope.
+pub struct Script<'s, 'e> {
     engine: &'e Engine,
+    scope: &'s Scope<'s, 'e>,
     store: Store,
     linker: Linker,
     /// The instance that directives mean which name none.
@@ -50,33 +52,45 @@ pub struct Script<'e> {
     /// The module that was defined last, and those with names.
     definition: Option<Module>,
     definitions: HashMap<String, Module>,
+    /// The memories that an instance of the file, by its name, shares with this thread.
+    shared: HashMap<String, SharedMemories>,
+    /// The threads that nobody has waited for.
+    threads: HashMap<String, ScopedJoinHandle<'s, Result<usize, Failure>>>,
 }
 
-impl<'e> Script<'e> {
+/// Memories by the names under which they are exported.
+type SharedMemories = Vec<(String, SharedMemory)>;
+
+impl<'s, 'e> Script<'s, 'e> {
     /// The state before the first directive.
-    pub fn new(engine: &'e Engine) -> Script<'e> {
+    pub fn new(engine: &'e Engine, scope: &'s Scope<'s, 'e>) -> Script<'s, 'e> {
         let mut store = Store::new();
         let mut linker = Linker::new();
         spectest::define(&mut linker, &mut store);
         Script {
             engine,
+            scope,
             store,
             linker,
             current: None,
             instances: HashMap::new(),
             definition: None,
             definitions: HashMap::new(),
+            shared: HashMap::new(),
+            threads: HashMap::new(),
         }
     }
 
-    /// Executes a directive. Gives the number of assertions that it makes.
-    pub fn run(&mut self, directive: WastDirective<'_>) -> Result<usize, Failure> {
+    /// Executes a directive. Gives the number of assertions that it makes, or that the thread has made that it waits for.
+    pub fn run(&mut self, directive: WastDirective<'e>) -> Result<usize, Failure> {
         let assertions = match directive {
             WastDirective::Module(_)
             | WastDirective::ModuleDefinition(_)
             | WastDirective::ModuleInstance { .. }
             | WastDirective::Register { .. }
-            | WastDirective::Invoke(_) => 0,
+            | WastDirective::Invoke(_)
+            | WastDirective::Thread(_) => 0,
+            WastDirective::Wait { thread, .. } => return self.wait(thread),
             _ => 1,
         };
         match directive {
@@ -84,8 +98,7 @@ impl<'e> Script<'e> {
             WastDirective::ModuleDefinition(wat) => self.define(wat)?,
             WastDirective::ModuleInstance { instance, module, .. } => self.instance(instance, module)?,
             WastDirective::Register { name, module, .. } => {
-                let instance = self.lookup(module)?;
-                self.linker.define_instance(&self.store, name, instance);
+                self.register(name, module)?;
             }
             WastDirective::Invoke(invoke) => {
                 self.invoke(&invoke)?.map_err(|trap| format!("traps: {trap}"))?;
@@ -109,11 +122,70 @@ impl<'e> Script<'e> {
             WastDirective::AssertUnlinkable { module, message, .. } => self.assert_unlinkable(module, message)?,
             WastDirective::AssertInvalidCustom { .. }
             | WastDirective::AssertMalformedCustom { .. }
-            | WastDirective::AssertSuspension { .. }
-            | WastDirective::Thread(_)
-            | WastDirective::Wait { .. } => return because("the directive is of a later edition"),
+            | WastDirective::AssertSuspension { .. } => return because("the directive is of a later edition"),
+            WastDirective::Thread(thread) => self.start(thread)?,
+            WastDirective::Wait { .. } => {}
         }
         Ok(assertions)
+    }
+
+    /// What must be so after the last directive.
+    pub fn finish(self) -> Result<(), Failure> {
+        match self.threads.keys().next() {
+            Some(thread) => because(format!("nobody waits for the thread `{thread}`")),
+            None => Ok(()),
+        }
+    }
+
+    fn register(&mut self, name: &str, module: Option<Id<'_>>) -> Result<(), Failure> {
+        if let Some(memories) = module.and_then(|module| self.shared.get(module.name())) {
+            for (export, memory) in memories {
+                self.linker.define_shared_memory(&mut self.store, name, export, memory);
+            }
+            return Ok(());
+        }
+        let instance = self.lookup(module)?;
+        self.linker.define_instance(&self.store, name, instance);
+        Ok(())
+    }
+
+    /// Starts a thread, which ends at its first failure.
+    fn start(&mut self, thread: WastThread<'e>) -> Result<(), Failure> {
+        let mut shared = HashMap::new();
+        if let Some(module) = thread.shared_module {
+            shared.insert(module.name().to_string(), self.shares(module)?);
+        }
+        let (engine, scope, name) = (self.engine, self.scope, thread.name.name().to_string());
+        let run = move || {
+            let mut script = Script { shared, ..Script::new(engine, scope) };
+            let assertions = thread.directives.into_iter().map(|directive| script.run(directive));
+            let assertions = assertions.sum::<Result<usize, Failure>>()?;
+            script.finish()?;
+            Ok(assertions)
+        };
+        let handle = thread::Builder::new().stack_size(STACK).spawn_scoped(scope, run).expect("a thread starts");
+        self.threads.insert(name, handle);
+        Ok(())
+    }
+
+    /// What an instance shares with a thread.
+    fn shares(&self, module: Id<'_>) -> Result<SharedMemories, Failure> {
+        let instance = self.lookup(Some(module))?;
+        let memories = self.store.exports(instance).filter_map(|(name, item)| match item {
+            Extern::Memory(memory) => Some((name.to_string(), self.store.shared_memory(memory)?)),
+            Extern::Func(_) | Extern::Table(_) | Extern::Global(_) | Extern::Tag(_) => None,
+        });
+        Ok(memories.collect())
+    }
+
+    fn wait(&mut self, thread: Id<'_>) -> Result<usize, Failure> {
+        let name = thread.name();
+        let handle = self.threads.remove(name).ok_or_else(|| format!("there is no thread `{name}`"))?;
+        match handle.join() {
+            Ok(Err(Failure::Because(reason))) => because(format!("thread `{name}`: {reason}")),
+            Ok(outcome) => outcome,
+            Err(_) => because(format!("thread `{name}` panics")),
+        }
     }
 
     fn module(&mut self, wat: QuoteWat<'_>) -> Result<(), Failure> {
@@ -178,11 +250,14 @@ impl<'e> Script<'e> {
                 Ok(compiled) => Module::from_bytes_in(compiled.file, Mode::Aot),
                 Err(error) => return Ok(Err(Refused::Binary(error))),
             },
-            Engine::Interpreter => Module::from_bytes_in(bytes, Mode::Interpreter),
+            Engine::Interpreter(features) => {
+                let how = Loading { mode: Mode::Interpreter, features: features.clone() };
+                Module::from_bytes_in(bytes, how)
+            }
         };
         match (loaded, self.engine) {
             (Ok(module), _) => Ok(Ok(module)),
-            (Err(error), Engine::Interpreter) => Ok(Err(Refused::Interpreter(error))),
+            (Err(error), Engine::Interpreter(_)) => Ok(Err(Refused::Interpreter(error))),
             (Err(error), Engine::Native(_)) => because(format!("does not load: {error}")),
         }
     }

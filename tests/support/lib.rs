@@ -1,8 +1,9 @@
 //! What the tests share: compiling in memory, and finding the tools.
 #![forbid(unsafe_code)]
 
-use artifact::{Error, Features, Level, Options};
+use artifact::{Error, Feature, Features, Level, Options};
 use driver::{Container, Request, Silent};
+use engine::{Loading, Mode, Module};
 use std::path::PathBuf;
 
 /// A request for a universal wasm file for this machine, made by one thread.
@@ -19,6 +20,39 @@ pub fn request(level: Level) -> Request {
 /// What the compiler finds wrong.
 pub fn compile(bytes: &[u8], level: Level) -> Result<Vec<u8>, Error> {
     driver::compile(bytes, &request(level), &Silent).map(|compiled| compiled.file)
+}
+
+/// What runs a module.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// Native code of a level.
+    Native(Level),
+    /// Native code of a level, with relaxed traps.
+    Relaxed(Level),
+    /// The interpreter.
+    Interpreted,
+}
+
+impl Way {
+    /// Loads a module that consists of some fields and may use some proposals beyond edition 2.
+    pub fn load(self, fields: &str, proposals: &[Feature]) -> Module {
+        let bytes = wat(&format!("(module {fields})"));
+        let mut features = Features::wasm2();
+        features.0.extend(proposals);
+        let native = |level, relaxed_traps| {
+            let mut request = request(level);
+            request.options.features = features.clone();
+            request.options.relaxed_traps = relaxed_traps;
+            let compiled = driver::compile(&bytes, &request, &Silent).unwrap_or_else(|error| panic!("{error}"));
+            Module::from_bytes_in(compiled.file, Mode::Aot)
+        };
+        let module = match self {
+            Way::Native(level) => native(level, false),
+            Way::Relaxed(level) => native(level, true),
+            Way::Interpreted => Module::from_bytes_in(bytes, Loading { mode: Mode::Interpreter, features }),
+        };
+        module.unwrap_or_else(|error| panic!("{self:?}: {error}"))
+    }
 }
 
 /// Translates a module's text, which must be well-formed.

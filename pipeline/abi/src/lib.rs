@@ -9,12 +9,14 @@
 //! - [`libcall`]: what native code asks of the runtime;
 //! - [`trap`]: why execution ends early;
 //! - [`symbol`]: the names of what objects define and use;
+//! - [`features`]: the proposals that modules may use, and their switches;
 //! - [`cpu`]: the processor features that code may use and a loader must check;
 //! - [`container`]: the native section of a universal wasm file or shared library.
 #![forbid(unsafe_code)]
 
 pub mod container;
 pub mod cpu;
+pub mod features;
 pub mod layout;
 pub mod libcall;
 pub mod module;

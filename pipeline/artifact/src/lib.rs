@@ -7,7 +7,6 @@
 
 mod build_dir;
 mod error;
-mod features;
 mod manifest;
 mod options;
 mod parsed;
@@ -16,9 +15,9 @@ mod stage;
 mod text;
 mod verdict;
 
+pub use abi::features::{Feature, Features};
 pub use build_dir::{BuildDir, write_atomically};
 pub use error::{Error, Kind, Place};
-pub use features::{Feature, Features};
 pub use manifest::{Entry, Manifest};
 pub use options::{Level, Options, Target};
 pub use parsed::Parsed;

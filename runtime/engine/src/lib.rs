@@ -26,12 +26,13 @@ mod linker;
 mod module;
 mod preview1;
 
+pub use abi::features::{Feature, Features};
 pub use abi::trap::TrapCode;
 pub use abi::types::{FuncType, GlobalType, HeapType, Limits, MemoryType, RefType, TableType, TypeIdx, ValType};
 pub use error::ModuleError;
 pub use interpreter::LoadError as InterpreterError;
 pub use linker::Linker;
-pub use module::{Mode, Module};
+pub use module::{Loading, Mode, Module};
 pub use preview1::add_wasi;
 pub use vm::{
     Caller, Config, Exception, ExnRef, Extern, ExternRef, Frame, Func, Global, HostError, HostFn, Instance,

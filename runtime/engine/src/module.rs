@@ -1,6 +1,7 @@
 //! Modules, compiled or plain.
 
 use crate::error::ModuleError;
+use abi::features::Features;
 use loader::{Loaded, Rejected};
 use std::path::Path;
 use std::sync::Arc;
@@ -17,6 +18,21 @@ pub enum Mode {
     Aot,
 }
 
+/// How a module is loaded.
+#[derive(Clone, Debug, Default)]
+pub struct Loading {
+    /// What runs it.
+    pub mode: Mode,
+    /// The proposals that it may use if it is interpreted. Native code was checked when it was compiled.
+    pub features: Features,
+}
+
+impl From<Mode> for Loading {
+    fn from(mode: Mode) -> Loading {
+        Loading { mode, ..Loading::default() }
+    }
+}
+
 /// What a module declares together with what runs it. Cheap to clone; can be instantiated in any number of stores.
 #[derive(Clone)]
 pub struct Module {
@@ -31,16 +47,16 @@ impl Module {
     /// # Errors
     /// If the file cannot be read, is no valid module, or a library whose native code is not for this runtime and machine.
     pub fn from_file(path: &Path) -> Result<Module, ModuleError> {
-        Module::from_file_in(path, Mode::Auto)
+        Module::from_file_in(path, Loading::default())
     }
 
-    /// Loads a WebAssembly file or shared library, to run in a given way.
+    /// Loads a WebAssembly file or shared library in a given way, or to run in a given mode.
     ///
     /// # Errors
     /// As [`Module::from_file`]; also if it cannot run that way.
-    pub fn from_file_in(path: &Path, mode: Mode) -> Result<Module, ModuleError> {
+    pub fn from_file_in(path: &Path, how: impl Into<Loading>) -> Result<Module, ModuleError> {
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
-        Module::new(loader::load(path)?, name, mode)
+        Module::new(loader::load(path)?, name, &how.into())
     }
 
     /// Loads WebAssembly or a shared library from memory.
@@ -48,35 +64,40 @@ impl Module {
     /// # Errors
     /// As [`Module::from_file`].
     pub fn from_bytes(bytes: Vec<u8>) -> Result<Module, ModuleError> {
-        Module::from_bytes_in(bytes, Mode::Auto)
+        Module::from_bytes_in(bytes, Loading::default())
     }
 
-    /// Loads WebAssembly or a shared library from memory, to run in a given way.
+    /// Loads WebAssembly or a shared library from memory in a given way, or to run in a given mode.
     ///
     /// # Errors
     /// As [`Module::from_file_in`].
-    pub fn from_bytes_in(bytes: Vec<u8>, mode: Mode) -> Result<Module, ModuleError> {
-        Module::new(loader::load_bytes(bytes)?, None, mode)
+    pub fn from_bytes_in(bytes: Vec<u8>, how: impl Into<Loading>) -> Result<Module, ModuleError> {
+        Module::new(loader::load_bytes(bytes)?, None, &how.into())
     }
 
-    fn new(loaded: Loaded, name: Option<String>, mode: Mode) -> Result<Module, ModuleError> {
-        match (loaded, mode) {
+    fn new(loaded: Loaded, name: Option<String>, how: &Loading) -> Result<Module, ModuleError> {
+        match (loaded, how.mode) {
             (Loaded::Native(module), Mode::Auto | Mode::Aot) => Ok(Module { inner: Arc::new(module), refused: None }),
             (Loaded::Native(module), Mode::Interpreter) => {
                 // A copy: the interpreter may read it long and often, and the file can change.
                 let bytes = Arc::new(module.bytes().to_vec());
-                Module::interpreted(bytes, name, None)
+                Module::interpreted(bytes, name, how, None)
             }
-            (Loaded::Plain { bytes, reason }, Mode::Auto) => Module::interpreted(bytes, name, reason),
+            (Loaded::Plain { bytes, reason }, Mode::Auto) => Module::interpreted(bytes, name, how, reason),
             // What the native code is like does not matter then.
-            (Loaded::Plain { bytes, .. }, Mode::Interpreter) => Module::interpreted(bytes, name, None),
+            (Loaded::Plain { bytes, .. }, Mode::Interpreter) => Module::interpreted(bytes, name, how, None),
             (Loaded::Plain { reason: Some(reason), .. }, Mode::Aot) => Err(ModuleError::Rejected(reason)),
             (Loaded::Plain { reason: None, .. }, Mode::Aot) => Err(ModuleError::Plain),
         }
     }
 
-    fn interpreted(bytes: vm::Bytes, name: Option<String>, refused: Option<Rejected>) -> Result<Module, ModuleError> {
-        Ok(Module { inner: Arc::new(interpreter::load(bytes, name)?), refused })
+    fn interpreted(
+        bytes: vm::Bytes,
+        name: Option<String>,
+        how: &Loading,
+        refused: Option<Rejected>,
+    ) -> Result<Module, ModuleError> {
+        Ok(Module { inner: Arc::new(interpreter::load(bytes, name, &how.features)?), refused })
     }
 
     /// What the module declares: types, imports, exports and so on.

@@ -2,38 +2,38 @@
 
 use crate::LoadError;
 use crate::frame::WINDOW;
+use abi::features::{Feature, Features};
 use abi::module::Module;
 use abi::types::DefinedFuncIdx;
 use wasmparser::{FuncValidatorAllocations, Parser, ValidPayload, Validator, WasmFeatures};
 
-/// The proposals that the interpreter knows.
-const FEATURES: WasmFeatures = WasmFeatures::MVP
-    .union(WasmFeatures::MUTABLE_GLOBAL)
-    .union(WasmFeatures::SATURATING_FLOAT_TO_INT)
-    .union(WasmFeatures::SIGN_EXTENSION)
-    .union(WasmFeatures::MULTI_VALUE)
-    .union(WasmFeatures::BULK_MEMORY)
-    .union(WasmFeatures::REFERENCE_TYPES)
-    .union(WasmFeatures::SIMD)
-    .union(WasmFeatures::RELAXED_SIMD)
-    .union(WasmFeatures::TAIL_CALL)
-    .union(WasmFeatures::WIDE_ARITHMETIC)
-    .union(WasmFeatures::MULTI_MEMORY)
-    .union(WasmFeatures::EXTENDED_CONST);
+/// The proposals that the interpreter does not have.
+const MISSING: &[Feature] = &[Feature::FunctionReferences, Feature::Exceptions];
 
-/// Validates a module, and sees to it that its functions can be translated.
-pub(crate) fn check(bytes: &[u8], module: &Module) -> Result<(), LoadError> {
-    validate(bytes, module, FEATURES).map_err(|error| match error {
-        LoadError::Invalid { message, offset } if validate(bytes, module, WasmFeatures::all()).is_ok() => {
-            LoadError::Unsupported { message, offset }
+/// Validates a module with a set of proposals, and sees to it that its functions can be translated. If a proposal that is
+/// switched off, or missing, gets validation past an error, the error names it.
+pub(crate) fn check(bytes: &[u8], module: &Module, features: &Features) -> Result<(), LoadError> {
+    let mut known = features.clone();
+    known.0.retain(|feature| !MISSING.contains(feature));
+    validate(bytes, module, &known).map_err(|error| {
+        let larger = |features: &Features| validate(bytes, module, features).map_err(|error| error.offset());
+        match error {
+            LoadError::Invalid { message, offset } => match known.lacking(offset, larger) {
+                Some(feature) if MISSING.contains(&feature) => {
+                    let message = format!("{message} (the interpreter does not have {})", feature.switch());
+                    LoadError::Unsupported { message, offset }
+                }
+                Some(feature) => LoadError::Unsupported { message: format!("{message} ({})", feature.hint()), offset },
+                None => LoadError::Invalid { message, offset },
+            },
+            LoadError::Malformed { .. } | LoadError::Unsupported { .. } | LoadError::Limit { .. } => error,
         }
-        error => error,
     })
 }
 
-fn validate(bytes: &[u8], module: &Module, features: WasmFeatures) -> Result<(), LoadError> {
+fn validate(bytes: &[u8], module: &Module, features: &Features) -> Result<(), LoadError> {
+    let features = features.wasm();
     let mut validator = Validator::new_with_features(features);
-    // The encoding depends on them as well: without 64-bit memories, a limit has 32 bits.
     let mut parser = Parser::new(0);
     parser.set_features(features);
     let mut allocations = FuncValidatorAllocations::default();

@@ -31,6 +31,16 @@ impl Instr {
         u32::from(self.b) | u32::from(self.c) << 16
     }
 
+    /// An immediate of 32 bits for an index, and whether what it leads to is `long`: has 64-bit addresses or indices.
+    pub fn marked(index: u32, long: bool) -> u32 {
+        index << 1 | u32::from(long)
+    }
+
+    /// The two parts of a marked immediate.
+    pub fn unmarked(self) -> (u32, bool) {
+        (self.immediate() >> 1, self.b & 1 != 0)
+    }
+
     /// The immediate of 16 bits.
     #[inline(always)]
     pub fn short(self) -> i16 {

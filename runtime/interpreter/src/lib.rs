@@ -18,6 +18,7 @@ mod run;
 pub mod semantics;
 mod translate;
 
+use abi::features::Features;
 use abi::module::{DecodeError, DecodeErrorKind};
 use abi::types::DefinedFuncIdx;
 use std::sync::OnceLock;
@@ -44,10 +45,10 @@ pub enum LoadError {
         /// Where, in bytes from the start.
         offset: u64,
     },
-    /// The module uses what the interpreter does not know.
-    #[error("unsupported by the interpreter: {message} (at offset {offset:#x})")]
+    /// The module uses what is switched off, or what the interpreter does not know.
+    #[error("unsupported: {message} (at offset {offset:#x})")]
     Unsupported {
-        /// What it uses.
+        /// What it uses, and the switch that allows it if there is one.
         message: String,
         /// Where, in bytes from the start.
         offset: u64,
@@ -58,6 +59,18 @@ pub enum LoadError {
         /// Where its body begins, in bytes from the start.
         offset: u64,
     },
+}
+
+impl LoadError {
+    /// The place that the error is about, in bytes from the module's start.
+    pub fn offset(&self) -> u64 {
+        match *self {
+            LoadError::Malformed { offset, .. }
+            | LoadError::Invalid { offset, .. }
+            | LoadError::Unsupported { offset, .. }
+            | LoadError::Limit { offset } => offset,
+        }
+    }
 }
 
 impl From<DecodeError> for LoadError {
@@ -76,14 +89,14 @@ impl From<BinaryReaderError> for LoadError {
     }
 }
 
-/// Loads a module. `name` is for people: backtraces show it.
+/// Loads a module, which may use a set of proposals. `name` is for people: backtraces show it.
 ///
 /// # Errors
 /// If it is malformed or invalid, or uses what is not supported.
-pub fn load(bytes: Bytes, name: Option<String>) -> Result<Module, LoadError> {
+pub fn load(bytes: Bytes, name: Option<String>, features: &Features) -> Result<Module, LoadError> {
     let binary = (*bytes).as_ref();
     let declarations = abi::module::Module::decode(binary)?;
-    check::check(binary, &declarations)?;
+    check::check(binary, &declarations, features)?;
     let functions = declarations.bodies.iter().map(|_| OnceLock::new()).collect();
     Ok(Module::interpreted(declarations, bytes, Box::new(Interpreter { functions }), name))
 }

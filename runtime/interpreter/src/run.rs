@@ -11,11 +11,12 @@ use crate::Interpreter;
 use crate::boundary;
 use crate::frame::{Frame, WINDOW};
 use crate::instruction::{Instr, Op};
+use crate::ops::Access;
 use crate::semantics::{convert, float, int, wide};
 use crate::translate::{Function, width};
 use abi::trap::TrapCode;
 use abi::types::{DefinedFuncIdx, FuncIdx, MemoryIdx, TableIdx, TypeIdx};
-use vm::{Callee, Foreign, FrameStack, Guest, MemoryView, Slot, TailCall, Trap};
+use vm::{Callee, Foreign, FrameStack, Guest, MemoryView, Slot, TailCall, Trap, View};
 
 /// For so many words of the stack one call may be under way: frames can have no words, but what is needed to return has some.
 const WORDS_PER_CALL: usize = 4;
@@ -255,7 +256,10 @@ impl Run<'_, '_> {
                     }
                 };
                 // An access to the first memory.
-                (access $method:ident($($arg:expr),*)) => { check!(frame.$method(memory, instr, instr.c.into(), $($arg),*)) };
+                (access $method:ident($($arg:expr),*)) => {{
+                    let address = frame.address(instr, instr.c.into());
+                    check!(frame.$method(memory, instr, address, $($arg),*))
+                }};
                 // What concerns the instance; the same, or a trap; the same, with the word that follows.
                 (guest $method:ident()) => { frame.$method(guest, instr) };
                 (checked $method:ident()) => { check!(frame.$method(guest, instr)) };
@@ -291,9 +295,9 @@ impl Run<'_, '_> {
                     }
                 };
                 (control call_indirect()) => {{
-                    let ty = TypeIdx(next!().immediate());
-                    let index: u32 = frame.get(instr.b);
-                    match check!(guest.indirect(TableIdx(instr.c.into()), index.into(), ty)) {
+                    let data = next!();
+                    let index = frame.index(instr.b, data.a != 0);
+                    match check!(guest.indirect(TableIdx(instr.c.into()), index, TypeIdx(data.immediate()))) {
                         Callee::Own(callee) => enter!(interpreter.function(guest.module(), callee), instr.a),
                         Callee::Foreign(callee) => call_foreign!(callee, usize::from(instr.a)),
                     }
@@ -304,9 +308,10 @@ impl Run<'_, '_> {
                 }};
                 (control return_call_import()) => { return_call!(guest.import(FuncIdx(instr.immediate())), instr.a) };
                 (control return_call_indirect()) => {{
-                    let ty = TypeIdx(code[pc].immediate());
-                    let index: u32 = frame.get(instr.b);
-                    return_call!(check!(guest.indirect(TableIdx(instr.c.into()), index.into(), ty)), instr.a)
+                    let data = code[pc];
+                    let index = frame.index(instr.b, data.a != 0);
+                    let callee = check!(guest.indirect(TableIdx(instr.c.into()), index, TypeIdx(data.immediate())));
+                    return_call!(callee, instr.a)
                 }};
                 (control return_none()) => { leave!() };
                 (control return_one()) => {{
@@ -325,10 +330,20 @@ impl Run<'_, '_> {
                     let access = next!();
                     check!(far(&mut frame, view, access, instr.immediate()));
                 }};
+                (control far_any()) => {{
+                    let place = &function.accesses[instr.immediate() as usize];
+                    let access = next!();
+                    check!(far_any(&mut frame, guest, access, place));
+                }};
                 (control vector()) => {{
                     let data = next!();
                     let op = &function.vectors[data.immediate() as usize];
                     check!(frame.vector(guest, op, instr, data));
+                }};
+                (control atomic()) => {{
+                    let data = next!();
+                    let op = &function.atomics[data.immediate() as usize];
+                    check!(frame.atomic(guest, op, instr, data));
                 }};
                 (control memory_grow()) => {{
                     frame.memory_grow(guest, instr);
@@ -357,8 +372,20 @@ fn jump(pc: usize, distance: i32) -> usize {
 /// An access with an offset that does not fit into its instruction, or to another memory than the first.
 #[inline(never)]
 fn far(frame: &mut Frame<'_>, memory: MemoryView<'_>, instr: Instr, offset: u32) -> Result<(), TrapCode> {
+    let address = frame.address(instr, offset);
+    access(frame, memory, instr, address)
+}
+
+/// An access to a memory that is 64-bit or shared.
+#[inline(never)]
+fn far_any(frame: &mut Frame<'_>, guest: &Guest<'_>, instr: Instr, place: &Access) -> Result<(), TrapCode> {
+    let address = frame.any_address(instr.b, place)?;
+    access(frame, guest.any_memory(place.memory), instr, address)
+}
+
+fn access(frame: &mut Frame<'_>, memory: impl View, instr: Instr, address: u64) -> Result<(), TrapCode> {
     macro_rules! access {
-        (access $method:ident($($arg:expr),*)) => { frame.$method(memory, instr, offset, $($arg),*) };
+        (access $method:ident($($arg:expr),*)) => { frame.$method(memory, instr, address, $($arg),*) };
         ($other:ident $method:ident($($arg:expr),*)) => { unreachable!("an access follows") };
     }
     macro_rules! dispatch {

@@ -8,7 +8,7 @@
 
 use crate::frame::WINDOW;
 use crate::instruction::{Instr, Op};
-use crate::ops::{Dispatch, VectorOp};
+use crate::ops::{Access, AtomicOp, Dispatch, VectorOp};
 use abi::module::Module;
 use abi::types::{DefinedFuncIdx, ValType};
 use wasmparser::{BinaryReader, BinaryReaderError, FunctionBody, Operator, OperatorsReader};
@@ -35,6 +35,10 @@ pub(crate) struct Function {
     pub constants: Box<[u64]>,
     /// What the instructions on vectors do.
     pub vectors: Box<[VectorOp]>,
+    /// Where accesses go to 64-bit and shared memories.
+    pub accesses: Box<[Access]>,
+    /// What the atomic instructions do.
+    pub atomics: Box<[AtomicOp]>,
     /// How many slots parameters take.
     pub params: u32,
     /// Where other locals end, which begin as zero.
@@ -133,6 +137,8 @@ pub(crate) struct Translation<'m> {
     /// Whether control reaches the current operator.
     pub reachable: bool,
     pub vectors: Vec<VectorOp>,
+    pub accesses: Vec<Access>,
+    pub atomics: Vec<AtomicOp>,
     constants: Vec<u64>,
     /// Where the locals' slots end.
     locals_end: u16,
@@ -181,6 +187,8 @@ impl<'m> Translation<'m> {
             blocks: Vec::new(),
             reachable: true,
             vectors: Vec::new(),
+            accesses: Vec::new(),
+            atomics: Vec::new(),
             constants: Vec::new(),
             locals_end: 0,
             made: None,
@@ -213,6 +221,8 @@ impl<'m> Translation<'m> {
             code: translation.code.into(),
             constants: translation.constants.into(),
             vectors: translation.vectors.into(),
+            accesses: translation.accesses.into(),
+            atomics: translation.atomics.into(),
             params: width(&ty.params),
             locals: translation.locals_end.into(),
             size: translation.size,

@@ -343,7 +343,10 @@ impl Data {
         let dropped_data = vec![false; declarations.data.len()];
         let module = module.clone();
         let parts = Box::new(Parts {
-            memories: memories.iter().map(|&memory| self.memory(memory).definition()).collect(),
+            memories: memories
+                .iter()
+                .map(|&memory| (self.memory(memory).definition(), self.memory(memory).ty().shared))
+                .collect(),
             globals: globals
                 .iter()
                 .map(|&global| (self.global(global).cell(), self.global(global).ty().content))

@@ -18,6 +18,7 @@ use crate::tail::TailCall;
 use crate::trap::{Frame, Trap};
 use crate::types;
 use crate::value::Slot;
+use crate::view::{AnyView, MemoryView};
 use abi::layout::{FuncRecord, HOST_MAGIC, MemoryDefinition, PAGE_SIZE, TableDefinition};
 use abi::trap::TrapCode;
 use abi::types::{
@@ -58,39 +59,10 @@ pub struct FrameStack {
 
 /// The things of an instance by the module's indices, at addresses that never change.
 pub(crate) struct Parts {
-    pub(crate) memories: Box<[NonNull<MemoryDefinition>]>,
+    /// With whether each is shared.
+    pub(crate) memories: Box<[(NonNull<MemoryDefinition>, bool)]>,
     pub(crate) globals: Box<[(NonNull<Slot>, ValType)]>,
     pub(crate) tables: Box<[(NonNull<TableDefinition>, RefType)]>,
-}
-
-/// A memory as an interpreter sees it: its bytes as they were when the view was made, which is valid but may be fewer than now.
-#[derive(Clone, Copy)]
-pub struct MemoryView<'s> {
-    base: *mut u8,
-    bytes: u64,
-    store: PhantomData<&'s Store>,
-}
-
-impl MemoryView<'_> {
-    /// A view of no bytes.
-    pub const EMPTY: MemoryView<'static> = MemoryView { base: std::ptr::null_mut(), bytes: 0, store: PhantomData };
-
-    /// Reads bytes; none if some of them are past the end.
-    #[inline(always)]
-    pub fn read<const N: usize>(self, address: u64) -> Option<[u8; N]> {
-        let end = address.checked_add(N as u64)?;
-        // SAFETY: the bytes lie in the memory, which neither moves nor shrinks nor is freed while the store runs. Nobody holds a
-        // reference to them: that takes the store, which is lent to the guest.
-        (end <= self.bytes).then(|| unsafe { self.base.add(address as usize).cast::<[u8; N]>().read() })
-    }
-
-    /// Writes bytes; none if some of them are past the end.
-    #[inline(always)]
-    pub fn write<const N: usize>(self, address: u64, bytes: [u8; N]) -> Option<()> {
-        let end = address.checked_add(N as u64)?;
-        // SAFETY: as in `read`.
-        (end <= self.bytes).then(|| unsafe { self.base.add(address as usize).cast::<[u8; N]>().write(bytes) })
-    }
 }
 
 /// What a call through a table or an import leads to.
@@ -122,12 +94,12 @@ pub struct Guest<'s> {
 
 /// The operations that native code has libcalls for, as methods.
 macro_rules! bulk {
-    ($($(#[$meta:meta])* $name:ident($($param:ident: $ty:ty),*);)*) => {$(
+    ($($(#[$meta:meta])* $name:ident($($param:ident: $ty:ty),*) -> $result:ty;)*) => {$(
         $(#[$meta])*
         ///
         /// # Errors
         /// If it traps.
-        pub fn $name(&mut self $(, $param: $ty)*) -> Result<(), TrapCode> {
+        pub fn $name(&mut self $(, $param: $ty)*) -> Result<$result, TrapCode> {
             let instance = self.instance;
             self.data_mut().$name(instance $(, $param)*)
         }
@@ -156,22 +128,29 @@ impl<'s> Guest<'s> {
         unsafe { self.parts.as_ref() }
     }
 
-    /// A memory, or an empty view if there is none of this index.
+    /// A view of a memory; an empty one if there is none of this index, or it is shared.
     #[inline]
     pub fn memory(&self, index: MemoryIdx) -> MemoryView<'s> {
         match self.parts().memories.get(index.index()) {
-            // SAFETY: definitions live as long as the store; native code that writes them is suspended.
-            Some(definition) => unsafe {
-                let MemoryDefinition { base, bytes } = definition.read();
-                MemoryView { base, bytes, store: PhantomData }
-            },
-            None => MemoryView::EMPTY,
+            // SAFETY: definitions live as long as the store.
+            Some(&(definition, false)) => unsafe { MemoryView::new(definition) },
+            Some((_, true)) | None => MemoryView::EMPTY,
         }
+    }
+
+    /// A view of a memory, shared or not, as it is now.
+    ///
+    /// # Panics
+    /// If there is none of this index.
+    pub fn any_memory(&self, index: MemoryIdx) -> AnyView<'s> {
+        let (definition, shared) = self.parts().memories[index.index()];
+        // SAFETY: definitions live as long as the store.
+        unsafe { AnyView::new(definition, shared) }
     }
 
     /// A memory's size in pages.
     pub fn memory_size(&self, index: MemoryIdx) -> u64 {
-        self.memory(index).bytes / PAGE_SIZE
+        self.any_memory(index).bytes() / PAGE_SIZE
     }
 
     /// Grows a memory by some pages. Gives the old size; none if it cannot grow so far.
@@ -493,15 +472,21 @@ impl<'s> Guest<'s> {
 
     bulk! {
         /// `memory.copy`
-        memory_copy(to_memory: u32, from_memory: u32, to: u64, from: u64, length: u64);
+        memory_copy(to_memory: u32, from_memory: u32, to: u64, from: u64, length: u64) -> ();
         /// `memory.fill`
-        memory_fill(memory: u32, to: u64, value: u32, length: u64);
+        memory_fill(memory: u32, to: u64, value: u32, length: u64) -> ();
         /// `memory.init`
-        memory_init(memory: u32, data: u32, to: u64, from: u32, length: u32);
+        memory_init(memory: u32, data: u32, to: u64, from: u32, length: u32) -> ();
         /// `data.drop`
-        data_drop(data: u32);
+        data_drop(data: u32) -> ();
         /// `elem.drop`
-        elem_drop(element: u32);
+        elem_drop(element: u32) -> ();
+        /// `memory.atomic.wait32`
+        memory_wait32(memory: u32, address: u64, expected: u32, timeout: u64) -> u32;
+        /// `memory.atomic.wait64`
+        memory_wait64(memory: u32, address: u64, expected: u64, timeout: u64) -> u32;
+        /// `memory.atomic.notify`
+        memory_notify(memory: u32, address: u64, count: u32) -> u32;
     }
 }
 

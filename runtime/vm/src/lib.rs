@@ -10,8 +10,8 @@
 //! - Contexts, cells, records and definitions (see [`abi::layout`]) never move while the store lives, since native code and
 //!   other instances hold pointers to them. They are reached through raw pointers only, never through long-lived references.
 //! - Guest code runs on a stack of its own (module `stack`), the runtime and host functions on the stack of the calling
-//!   thread. The switch in both directions is the only assembly (module `arch`); a trap restores the state that the innermost
-//!   call into guest code began with (module `activation`).
+//!   thread. Only the switch in both directions, and what an interpreter does to memory that threads race for, is assembly
+//!   (module `arch`); a trap restores the state that the innermost call into guest code began with (module `activation`).
 //! - Tail calls take no stack, whatever runs caller and callee (module `tail`).
 //! - A fault is a trap only while guest code runs and only at an address where guest code may fault (module `signals`).
 
@@ -20,6 +20,7 @@ compile_error!("native code runs on x86-64 Linux only so far");
 
 mod activation;
 mod arch;
+mod atomic;
 mod caller;
 mod code;
 mod const_expr;
@@ -44,14 +45,16 @@ mod trap;
 mod types;
 mod unwind;
 mod value;
+mod view;
 mod wait;
 
+pub use atomic::{Change, Width};
 pub use caller::Caller;
 pub use code::Code;
 pub use exception::Exception;
 pub use func::HostFn;
 pub use instance::InstantiateError;
-pub use interpret::{Callee, Foreign, FrameStack, Guest, Interpret, MemoryView};
+pub use interpret::{Callee, Foreign, FrameStack, Guest, Interpret};
 pub use link::{LinkError, LinkErrorKind};
 pub use memory::ResourceError;
 pub use module::{Bytes, Module};
@@ -61,4 +64,5 @@ pub use symbols::runtime_symbols;
 pub use tail::TailCall;
 pub use trap::{Frame, HostError, Trap, TrapReason};
 pub use value::{ExnRef, Extern, ExternRef, Func, Global, Instance, Memory, Slot, Table, Tag, Value};
+pub use view::{AnyView, MemoryView, View};
 pub use wait::WaitResult;

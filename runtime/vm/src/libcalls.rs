@@ -276,7 +276,7 @@ impl Data {
         Ok(())
     }
 
-    fn memory_wait32(
+    pub(crate) fn memory_wait32(
         &mut self,
         instance: usize,
         memory: u32,
@@ -288,7 +288,7 @@ impl Data {
         Ok(self.memory(memory).wait32(address, expected, timeout.cast_signed())? as u32)
     }
 
-    fn memory_wait64(
+    pub(crate) fn memory_wait64(
         &mut self,
         instance: usize,
         memory: u32,
@@ -300,7 +300,13 @@ impl Data {
         Ok(self.memory(memory).wait64(address, expected, timeout.cast_signed())? as u32)
     }
 
-    fn memory_notify(&mut self, instance: usize, memory: u32, address: u64, count: u32) -> Result<u32, TrapCode> {
+    pub(crate) fn memory_notify(
+        &mut self,
+        instance: usize,
+        memory: u32,
+        address: u64,
+        count: u32,
+    ) -> Result<u32, TrapCode> {
         let memory = self.instances[instance].memory(MemoryIdx(memory));
         self.memory(memory).notify(address, count)
     }

@@ -84,28 +84,28 @@ mod tests {
         ValType::Ref(RefType { nullable: false, heap: HeapType::Defined(TypeIdx(index)) })
     }
 
-    fn module(types: &[ValType], groups: &[Range<u32>]) -> Module {
+    fn module(types: &[ValType], groups: impl Into<Vec<Range<u32>>>) -> Module {
         let types = types.iter().map(|&param| FuncType::new([param], [])).collect();
-        Module { types, recursive_types: groups.to_vec(), ..Module::default() }
+        Module { types, recursive_types: groups.into(), ..Module::default() }
     }
 
     #[test]
     fn equal_groups_have_equal_ids_wherever_they_stand() {
         // A type that refers to itself; the same again; one that refers to the first.
-        let ids = intern_all(&module(&[to(0), to(1), to(0)], &[]));
+        let ids = intern_all(&module(&[to(0), to(1), to(0)], []));
         assert_eq!(ids[0], ids[1]);
         assert_ne!(ids[0], ids[2]);
         assert_eq!(lookup(ids[0]).params, [to(ids[0])]);
         // Behind another type, with other indices.
-        let later = intern_all(&module(&[ValType::I64, to(1), to(1)], &[]));
+        let later = intern_all(&module(&[ValType::I64, to(1), to(1)], []));
         assert_eq!(later[1..], [ids[0], ids[2]]);
     }
 
     #[test]
     fn a_circle_of_two_is_not_a_circle_of_one() {
-        let one = intern_all(&module(&[to(0)], &[]));
-        let two = intern_all(&module(&[to(1), to(0)], &[0..2]));
-        let again = intern_all(&module(&[ValType::I64, to(2), to(1)], &[1..3]));
+        let one = intern_all(&module(&[to(0)], []));
+        let two = intern_all(&module(&[to(1), to(0)], std::iter::once(0..2).collect::<Vec<_>>()));
+        let again = intern_all(&module(&[ValType::I64, to(2), to(1)], std::iter::once(1..3).collect::<Vec<_>>()));
         assert_eq!(again[1..], two);
         assert!(!two.contains(&one[0]) && two[0] != two[1]);
     }

@@ -3,6 +3,7 @@
 //! A memory has one lock for all its queues. A thread compares the value and joins its queue under that lock, and who notifies
 //! takes it too: so no notification that follows a change of the value is missed.
 
+use crate::atomic::{Atomic, aligned};
 use crate::linear::Linear;
 use abi::trap::TrapCode;
 use std::collections::{HashMap, VecDeque};
@@ -122,15 +123,6 @@ impl Linear {
         // that of a page. Any bytes are an integer. Guest code that races for it is not Rust's.
         Ok(unsafe { &*at.cast::<T>() })
     }
-}
-
-/// The atomic integers that can be waited for: valid for any bytes.
-trait Atomic {}
-impl Atomic for AtomicU32 {}
-impl Atomic for AtomicU64 {}
-
-fn aligned(address: u64, size: usize) -> Result<(), TrapCode> {
-    if address.is_multiple_of(size as u64) { Ok(()) } else { Err(TrapCode::UnalignedAtomic) }
 }
 
 fn duration(timeout: i64) -> Option<Duration> {

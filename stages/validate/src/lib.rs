@@ -11,7 +11,7 @@ use artifact::{Error, Feature, Features, Kind, Options, Parsed, Plan, Stage};
 use rayon::prelude::*;
 use uses::Uses;
 use wasmparser::{BinaryReaderError, FuncToValidate, FuncValidatorAllocations, FunctionBody, Parser, ValidPayload};
-use wasmparser::{Validator, ValidatorResources, WasmFeatures};
+use wasmparser::{Validator, ValidatorResources};
 
 /// Validates a module, bodies in parallel, and plans its units.
 ///
@@ -20,14 +20,13 @@ use wasmparser::{Validator, ValidatorResources, WasmFeatures};
 /// switched off would make it valid, the error names the switch.
 pub fn validate(bytes: &[u8], parsed: &Parsed, options: &Options) -> Result<Plan, Error> {
     check(bytes, &options.features).map_err(|failure| {
-        let switches: Vec<_> =
-            Feature::ALL.iter().filter(|feature| needs(bytes, &options.features, **feature, &failure)).collect();
+        let larger = |features: &Features| check(bytes, features).map_err(|failure| failure.error.offset());
+        let lacking = options.features.lacking(failure.error.offset(), larger);
         let error = failure.into_error(parsed);
-        match switches.first() {
+        match lacking {
             Some(feature) => {
-                let switch = feature.switch();
-                let hint = if feature.on_by_default() { "do not pass --disable" } else { "pass --enable" };
-                Error { kind: Kind::Unsupported, message: format!("{} ({hint}-{switch})", error.message), ..error }
+                let message = format!("{} ({})", error.message, feature.hint());
+                Error { kind: Kind::Unsupported, message, ..error }
             }
             None => error,
         }
@@ -58,24 +57,10 @@ impl Failure {
     }
 }
 
-/// Whether switching one more proposal on gets validation past a failure.
-fn needs(bytes: &[u8], features: &Features, feature: Feature, failure: &Failure) -> bool {
-    if features.has(feature) {
-        return false;
-    }
-    let mut more = features.clone();
-    more.0.insert(feature);
-    match check(bytes, &more) {
-        Ok(()) => true,
-        Err(next) => next.error.offset() > failure.error.offset(),
-    }
-}
-
 fn check(bytes: &[u8], features: &Features) -> Result<(), Failure> {
     let in_module = |error| Failure { function: None, error };
-    let features = wasm_features(features);
+    let features = features.wasm();
     let mut validator = Validator::new_with_features(features);
-    // The encoding depends on them as well: without 64-bit memories, a limit has 32 bits.
     let mut parser = Parser::new(0);
     parser.set_features(features);
     let mut bodies: Vec<(FuncToValidate<ValidatorResources>, FunctionBody<'_>)> = Vec::new();
@@ -98,28 +83,4 @@ fn check(bytes: &[u8], features: &Features) -> Result<(), Failure> {
         Some(failure) => Err(failure),
         None => Ok(()),
     }
-}
-
-fn wasm_features(features: &Features) -> WasmFeatures {
-    let each = features.0.iter().map(|feature| match feature {
-        Feature::MutableGlobals => WasmFeatures::MUTABLE_GLOBAL,
-        Feature::SaturatingConversions => WasmFeatures::SATURATING_FLOAT_TO_INT,
-        Feature::SignExtension => WasmFeatures::SIGN_EXTENSION,
-        Feature::MultiValue => WasmFeatures::MULTI_VALUE,
-        Feature::BulkMemory => WasmFeatures::BULK_MEMORY,
-        Feature::ReferenceTypes => WasmFeatures::REFERENCE_TYPES,
-        Feature::Simd => WasmFeatures::SIMD,
-        Feature::RelaxedSimd => WasmFeatures::RELAXED_SIMD,
-        Feature::MultiMemory => WasmFeatures::MULTI_MEMORY,
-        Feature::TailCall => WasmFeatures::TAIL_CALL,
-        Feature::ExtendedConst => WasmFeatures::EXTENDED_CONST,
-        Feature::Threads => WasmFeatures::THREADS,
-        Feature::Memory64 => WasmFeatures::MEMORY64,
-        Feature::WideArithmetic => WasmFeatures::WIDE_ARITHMETIC,
-        // Groups of types that refer to each other are validated with garbage collection only; what else comes with that is
-        // not supported, and was refused when the declarations were decoded, or will be when functions are lowered.
-        Feature::FunctionReferences => WasmFeatures::FUNCTION_REFERENCES.union(WasmFeatures::GC),
-        Feature::Exceptions => WasmFeatures::EXCEPTIONS,
-    });
-    each.fold(WasmFeatures::MVP, WasmFeatures::union)
 }

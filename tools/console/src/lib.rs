@@ -1,5 +1,8 @@
-//! Log lines as all tools print them: `[2026-01-31 23:59:59.999] [info] compile start`, in local time, to standard error.
+//! Log lines as all tools print them: `[2026-01-31 23:59:59.999] [info] compile start`, in local time, to standard error. And the
+//! switches that several tools take.
 #![forbid(unsafe_code)]
+
+pub mod features;
 
 use clap::{Arg, ArgMatches};
 use std::fmt::Display;

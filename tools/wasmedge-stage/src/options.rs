@@ -1,6 +1,6 @@
 //! The switches that a compile depends on.
 
-use artifact::{BuildDir, Feature, Features, Level, Options};
+use artifact::{BuildDir, Level, Options};
 use clap::{Arg, ArgAction, ArgMatches, value_parser};
 use driver::Container;
 use std::path::{Path, PathBuf};
@@ -22,22 +22,8 @@ pub fn args() -> Vec<Arg> {
             "Cut units to about this size of function bodies; 0 makes each function a unit [default: {}]",
             Options::DEFAULT_UNIT_SIZE
         )),
-        flag("enable-all", "Allow every proposal"),
-        flag("wasm-1", "Allow what edition 1 of the standard has; single switches apply on top")
-            .conflicts_with_all(["wasm-2", "wasm-3"]),
-        flag("wasm-2", "Allow what edition 2 of the standard has; single switches apply on top")
-            .conflicts_with("wasm-3"),
-        flag("wasm-3", "Allow what is supported of edition 3 of the standard; single switches apply on top"),
     ];
-    for &feature in Feature::ALL {
-        for (verb, on) in [("enable", false), ("disable", true)] {
-            let name = format!("{verb}-{}", feature.switch());
-            // Each switch works; help shows those that change the default.
-            let hidden = feature.on_by_default() != on;
-            let help = format!("{} the proposal {}", if on { "Refuse" } else { "Allow" }, feature.switch());
-            args.push(Arg::new(name.clone()).long(name).action(ArgAction::SetTrue).help(help).hide(hidden));
-        }
-    }
+    args.extend(console::features::args());
     args
 }
 
@@ -49,20 +35,7 @@ pub fn options(matches: &ArgMatches) -> Options {
     if let Some(size) = matches.get_one("unit-size") {
         options.unit_size = *size;
     }
-    options.features = match () {
-        () if matches.get_flag("enable-all") => Features::all(),
-        () if matches.get_flag("wasm-1") => Features::wasm1(),
-        () if matches.get_flag("wasm-3") => Features::wasm3(),
-        () => Features::wasm2(),
-    };
-    for &feature in Feature::ALL {
-        if matches.get_flag(&format!("enable-{}", feature.switch())) {
-            options.features.0.insert(feature);
-        }
-        if matches.get_flag(&format!("disable-{}", feature.switch())) {
-            options.features.0.remove(&feature);
-        }
-    }
+    options.features = console::features::given(matches);
     options
 }
 

@@ -4,7 +4,7 @@ use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use console::{Console, Level};
-use engine::Mode;
+use engine::{Loading, Mode};
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
@@ -14,8 +14,8 @@ pub struct Arguments {
     pub file: PathBuf,
     /// Everything after the file.
     pub rest: Vec<OsString>,
-    /// Whether native code or the interpreter runs it.
-    pub mode: Mode,
+    /// What runs it, and what it may use if that is the interpreter.
+    pub loading: Loading,
     /// Whether to call a function named by the first argument instead of the program.
     pub reactor: bool,
     /// The folders that the program may use.
@@ -51,7 +51,7 @@ pub fn parse(args: Vec<OsString>) -> Result<Arguments, clap::Error> {
     Ok(Arguments {
         file: file.into(),
         rest: words.collect(),
-        mode: mode(&matches),
+        loading: Loading { mode: mode(&matches), features: console::features::given(&matches) },
         reactor: matches.get_flag("reactor"),
         dirs: many(&matches, "dir"),
         env: many(&matches, "env"),
@@ -114,6 +114,7 @@ fn command() -> Command {
                 .value_parser(OsStringValueParser::new().try_map(|text: OsString| parse_env(&text)))
                 .help("Set a variable of the program's environment"),
         )
+        .args(console::features::args())
         .arg(Level::arg())
         .arg(
             Arg::new("FILE")

@@ -2,7 +2,7 @@
 
 use crate::arguments::{self, Arguments};
 use crate::{report, values};
-use engine::{Func, Instance, Linker, Mode, Module, Store, WasiBuilder, WasiContext};
+use engine::{Func, Instance, Linker, Loading, Module, Store, WasiBuilder, WasiContext};
 use std::ffi::OsString;
 use std::io::Write;
 use std::path::Path;
@@ -28,7 +28,7 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
 fn run(arguments: &Arguments) -> Result<ExitCode, String> {
     let console = arguments.console;
     let file = arguments.file.display();
-    let module = load(&arguments.file, arguments.mode).map_err(|error| format!("{file}: {error}"))?;
+    let module = load(&arguments.file, arguments.loading.clone()).map_err(|error| format!("{file}: {error}"))?;
     if let Some(warning) = module.warning() {
         console.warning(format!("{file}: {warning}"));
     }
@@ -53,13 +53,13 @@ fn run(arguments: &Arguments) -> Result<ExitCode, String> {
 }
 
 /// Loads a file; one whose name ends in `.wat` is a module's text.
-fn load(file: &Path, mode: Mode) -> Result<Module, String> {
+fn load(file: &Path, how: Loading) -> Result<Module, String> {
     let module = match file.extension() {
         Some(extension) if extension == "wat" => {
             let bytes = wat::parse_file(file).map_err(|error| error.to_string())?;
-            Module::from_bytes_in(bytes, mode)
+            Module::from_bytes_in(bytes, how)
         }
-        _ => Module::from_file_in(file, mode),
+        _ => Module::from_file_in(file, how),
     };
     module.map_err(|error| error.to_string())
 }

@@ -49,12 +49,13 @@ impl Translation<'_> {
     }
 
     fn indirect(&mut self, op: Op, ty: u32, table: u32) -> Result {
+        let long = self.is_long_table(table);
         let table = u16::try_from(table).map_err(|_| Error::Limit("more than 65536 tables"))?;
         let index = self.pop();
         let index = self.slot(index);
         let arguments = self.arguments(&self.module.types[ty as usize]);
         self.emit(Instr::new(op, arguments, index, table));
-        self.emit(Instr::wide(Op::Data, 0, ty));
+        self.emit(Instr::wide(Op::Data, long.into(), ty));
         Ok(())
     }
 

@@ -1,7 +1,7 @@
 //! Linear memory: loads, stores, size, growth.
 //!
 //! An access has its address in `b`, its result or value in `a` and its offset in `c`. What does not fit there, larger offsets
-//! and other memories than the first, stands in a `Far` in front of it.
+//! and other memories than the first, stands in a `Far` in front of it; for memories that are 64-bit or shared in a `FarAny`.
 
 use super::rows;
 use crate::frame::{Frame, Word};
@@ -9,7 +9,7 @@ use crate::instruction::{Instr, Op};
 use crate::translate::{Error, Result, Translation};
 use abi::trap::TrapCode;
 use abi::types::MemoryIdx;
-use vm::{Guest, MemoryView};
+use vm::{Guest, View};
 use wasmparser::{MemArg, MemArgTarget};
 
 rows! {
@@ -59,24 +59,33 @@ impl Translation<'_> {
 
     /// Prepares an access. Gives the offset that goes into its own instruction.
     fn far(&mut self, memarg: MemArg) -> Result<u16> {
-        let (memory, offset) = self.place_of(memarg)?;
+        let access @ Access { memory, offset, long } = self.access(memarg)?;
+        if long || self.module.memories[memory.index()].shared {
+            self.emit(Instr::wide(Op::FarAny, 0, self.accesses.len() as u32));
+            self.accesses.push(access);
+            return Ok(0);
+        }
         if memory == MemoryIdx(0)
             && let Ok(near) = u16::try_from(offset)
         {
             return Ok(near);
         }
         let memory = u16::try_from(memory.0).map_err(|_| Error::Limit("more than 65536 memories"))?;
-        self.emit(Instr::wide(Op::Far, memory, offset));
+        self.emit(Instr::wide(Op::Far, memory, offset as u32));
         Ok(0)
     }
 
-    /// The memory of an access and its offset.
-    pub(super) fn place_of(&self, memarg: MemArg) -> Result<(MemoryIdx, u32)> {
+    /// Where an operator goes.
+    pub(super) fn access(&self, memarg: MemArg) -> Result<Access> {
         let MemArgTarget::Memory(memory) = memarg.target else {
             return Err(Error::Unsupported("access to a garbage-collected array"));
         };
-        let offset = u32::try_from(memarg.offset).map_err(|_| Error::Unsupported("a 64-bit memory"))?;
-        Ok((MemoryIdx(memory), offset))
+        Ok(Access { memory: MemoryIdx(memory), offset: memarg.offset, long: self.is_long_memory(memory) })
+    }
+
+    /// Whether a memory has 64-bit addresses.
+    pub(super) fn is_long_memory(&self, memory: u32) -> bool {
+        self.module.memories[memory as usize].memory64
     }
 
     fn memory_size(&mut self, memory: u32) -> Result {
@@ -87,9 +96,18 @@ impl Translation<'_> {
     }
 
     fn memory_grow(&mut self, memory: u32) -> Result {
-        self.in_place(Op::MemoryGrow, 1, true, memory);
+        self.in_place(Op::MemoryGrow, 1, true, Instr::marked(memory, self.is_long_memory(memory)));
         Ok(())
     }
+}
+
+/// Where an operator goes in memory.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Access {
+    pub memory: MemoryIdx,
+    pub offset: u64,
+    /// Whether addresses have 64 bits.
+    pub long: bool,
 }
 
 instructions! {$ memory_instructions:
@@ -107,6 +125,7 @@ instructions! {$ memory_instructions:
     access Store32: store(u32::to_le_bytes);
     access Store64: store(u64::to_le_bytes);
     control Far: far();
+    control FarAny: far_any();
     guest MemorySize: memory_size();
     control MemoryGrow: memory_grow();
 }
@@ -114,20 +133,31 @@ instructions! {$ memory_instructions:
 impl Frame<'_> {
     /// The sum of address and offset, which has 33 bits.
     #[inline(always)]
-    fn address(&self, instr: Instr, offset: u32) -> u64 {
+    pub fn address(&self, instr: Instr, offset: u32) -> u64 {
         u64::from(self.get::<u32>(instr.b)) + u64::from(offset)
+    }
+
+    /// The sum of address and offset of an access to any memory. One of more than 64 bits is past every end.
+    pub fn any_address(&self, slot: u16, access: &Access) -> std::result::Result<u64, TrapCode> {
+        self.index(slot, access.long).checked_add(access.offset).ok_or(TrapCode::MemoryOutOfBounds)
+    }
+
+    /// An address, index or count, which has 64 bits if it is `long`, else 32.
+    #[inline(always)]
+    pub fn index(&self, slot: u16, long: bool) -> u64 {
+        if long { self.get(slot) } else { self.get::<u32>(slot).into() }
     }
 
     #[inline(always)]
     pub fn load<const N: usize, T, R: Word>(
         &mut self,
-        memory: MemoryView<'_>,
+        memory: impl View,
         instr: Instr,
-        offset: u32,
+        address: u64,
         decode: impl FnOnce([u8; N]) -> T,
         extend: impl FnOnce(T) -> R,
     ) -> std::result::Result<(), TrapCode> {
-        let bytes = memory.read(self.address(instr, offset)).ok_or(TrapCode::MemoryOutOfBounds)?;
+        let bytes = memory.read(address).ok_or(TrapCode::MemoryOutOfBounds)?;
         self.set(instr.a, extend(decode(bytes)));
         Ok(())
     }
@@ -135,13 +165,13 @@ impl Frame<'_> {
     #[inline(always)]
     pub fn store<const N: usize, T: Word>(
         &mut self,
-        memory: MemoryView<'_>,
+        memory: impl View,
         instr: Instr,
-        offset: u32,
+        address: u64,
         encode: impl FnOnce(T) -> [u8; N],
     ) -> std::result::Result<(), TrapCode> {
         let bytes = encode(self.get(instr.a));
-        memory.write(self.address(instr, offset), bytes).ok_or(TrapCode::MemoryOutOfBounds)
+        memory.write(address, bytes).ok_or(TrapCode::MemoryOutOfBounds)
     }
 
     pub fn memory_size(&mut self, guest: &mut Guest<'_>, instr: Instr) {
@@ -149,7 +179,8 @@ impl Frame<'_> {
     }
 
     pub fn memory_grow(&mut self, guest: &mut Guest<'_>, instr: Instr) {
-        let old = guest.memory_grow(MemoryIdx(instr.immediate()), self.get::<u32>(instr.a).into());
+        let (memory, long) = instr.unmarked();
+        let old = guest.memory_grow(MemoryIdx(memory), self.index(instr.a, long));
         self.set(instr.a, old.unwrap_or(u64::MAX));
     }
 }

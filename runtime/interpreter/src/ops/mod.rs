@@ -16,6 +16,8 @@ macro_rules! instructions {
 }
 
 #[macro_use]
+mod atomic;
+#[macro_use]
 mod bulk;
 #[macro_use]
 mod call;
@@ -49,7 +51,7 @@ macro_rules! for_each_instruction {
             $use [] [
                 call_instructions parametric_instructions variable_instructions int_instructions float_instructions
                 convert_instructions memory_instructions bulk_instructions table_instructions reference_instructions
-                simd_instructions wide_instructions last_instructions
+                simd_instructions wide_instructions atomic_instructions last_instructions
             ]
         }
     };
@@ -62,6 +64,8 @@ macro_rules! last_instructions {
 }
 
 use crate::translate::{Error, Result, Translation};
+pub(crate) use atomic::AtomicOp;
+pub(crate) use memory::Access;
 pub(crate) use simd::VectorOp;
 use wasmparser::{VisitOperator, VisitSimdOperator};
 
@@ -98,6 +102,7 @@ macro_rules! translate_or_refuse {
     (relaxed_simd $row:expr, $($refusal:tt)*) => { $row };
     (tail_call $row:expr, $($refusal:tt)*) => { $row };
     (wide_arithmetic $row:expr, $($refusal:tt)*) => { $row };
+    (threads $row:expr, $($refusal:tt)*) => { $row };
     ($other:ident $row:expr, $op:ident($($arg:ident),*)) => {{
         let _ = ($($arg,)*);
         Err(Error::Unsupported(concat!("operator ", stringify!($op), " (", stringify!($other), ")")))

@@ -18,8 +18,13 @@ rows! {
 
 impl Translation<'_> {
     fn in_table(&mut self, op: Op, operands: usize, has_result: bool, table: u32) -> Result {
-        self.in_place(op, operands, has_result, table);
+        self.in_place(op, operands, has_result, Instr::marked(table, self.is_long_table(table)));
         Ok(())
+    }
+
+    /// Whether a table has 64-bit indices.
+    pub(super) fn is_long_table(&self, table: u32) -> bool {
+        self.module.tables[table as usize].ty.table64
     }
 }
 
@@ -33,34 +38,36 @@ instructions! {$ table_instructions:
 
 type Outcome = std::result::Result<(), TrapCode>;
 
-fn table(instr: Instr) -> TableIdx {
-    TableIdx(instr.immediate())
+fn table(instr: Instr) -> (TableIdx, bool) {
+    let (table, long) = instr.unmarked();
+    (TableIdx(table), long)
 }
 
 impl Frame<'_> {
     pub fn table_get(&mut self, guest: &mut Guest<'_>, instr: Instr) -> Outcome {
-        let index = self.get::<u32>(instr.a);
-        self.set_word(instr.a, guest.table_get(table(instr), index.into())?);
+        let (table, long) = table(instr);
+        self.set_word(instr.a, guest.table_get(table, self.index(instr.a, long))?);
         Ok(())
     }
 
     pub fn table_set(&mut self, guest: &mut Guest<'_>, instr: Instr) -> Outcome {
-        let index = self.get::<u32>(instr.a);
-        guest.table_fill(table(instr), index.into(), self.word(instr.a + 1), 1)
+        let (table, long) = table(instr);
+        guest.table_fill(table, self.index(instr.a, long), self.word(instr.a + 1), 1)
     }
 
     pub fn table_size(&mut self, guest: &mut Guest<'_>, instr: Instr) {
-        self.set(instr.a, guest.table_size(table(instr)));
+        self.set(instr.a, guest.table_size(table(instr).0));
     }
 
     pub fn table_grow(&mut self, guest: &mut Guest<'_>, instr: Instr) {
-        let delta = self.get::<u32>(instr.a + 1);
-        let old = guest.table_grow(table(instr), self.word(instr.a), delta.into());
+        let (table, long) = table(instr);
+        let old = guest.table_grow(table, self.word(instr.a), self.index(instr.a + 1, long));
         self.set(instr.a, old.unwrap_or(u64::MAX));
     }
 
     pub fn table_fill(&mut self, guest: &mut Guest<'_>, instr: Instr) -> Outcome {
-        let (start, length) = (self.get::<u32>(instr.a), self.get::<u32>(instr.a + 2));
-        guest.table_fill(table(instr), start.into(), self.word(instr.a + 1), length.into())
+        let (table, long) = table(instr);
+        let (start, length) = (self.index(instr.a, long), self.index(instr.a + 2, long));
+        guest.table_fill(table, start, self.word(instr.a + 1), length)
     }
 }

@@ -1,6 +1,7 @@
 //! What is refused when a module is loaded.
 
-use crate::module;
+use crate::{module, module_with};
+use abi::features::{Feature, Features};
 use interpreter::LoadError;
 use std::sync::Arc;
 
@@ -8,7 +9,7 @@ use std::sync::Arc;
 fn modules_are_validated() {
     let invalid = module("(module (func (result i32) (i64.const 1)))");
     assert!(matches!(invalid, Err(LoadError::Invalid { .. })));
-    let malformed = interpreter::load(Arc::new(b"\0asm\x01\0\0\0\x01".to_vec()), None);
+    let malformed = interpreter::load(Arc::new(b"\0asm\x01\0\0\0\x01".to_vec()), None, &Features::all());
     assert!(matches!(malformed, Err(LoadError::Malformed { .. })));
 }
 
@@ -16,7 +17,25 @@ fn modules_are_validated() {
 fn what_is_not_supported_is_said_so() {
     let error = module("(module (tag))").expect_err("not supported");
     assert!(matches!(error, LoadError::Unsupported { .. }), "{error}");
-    assert!(error.to_string().contains("unsupported by the interpreter"));
+    assert!(error.to_string().contains("unsupported"));
+}
+
+#[test]
+fn what_is_switched_off_is_named_by_its_switch() {
+    let off = |features: Features, text: &str| module_with(text, &features).expect_err("refused");
+    for (text, features, hint) in [
+        ("(module (memory 1) (memory 1))", Features::wasm2(), "pass --enable-multi-memory"),
+        ("(module (memory i64 1))", Features::wasm2(), "pass --enable-memory64"),
+        ("(module (func atomic.fence))", Features::wasm3(), "pass --enable-threads"),
+        ("(module (func (result i32 i32) unreachable))", Features::wasm1(), "do not pass --disable-multi-value"),
+    ] {
+        let error = off(features, text);
+        assert!(matches!(&error, LoadError::Unsupported { message, .. } if message.contains(hint)), "{error}");
+    }
+    let mut most = Features::all();
+    most.0.remove(&Feature::Threads);
+    let invalid = off(most, "(module (func (result i64) (i32.const 1)) (memory 1 1 shared))");
+    assert!(matches!(&invalid, LoadError::Unsupported { .. }), "{invalid}");
 }
 
 #[test]

@@ -14,13 +14,19 @@ mod variable;
 mod vector;
 mod wide;
 
+use abi::features::Features;
 use std::sync::Arc;
 use vm::{Extern, Func, Instance, Module, Store, Trap, Value};
 
 /// Loads a module in text form.
 fn module(text: &str) -> Result<Arc<Module>, interpreter::LoadError> {
+    module_with(text, &Features::all())
+}
+
+/// The same with a set of proposals.
+fn module_with(text: &str, features: &Features) -> Result<Arc<Module>, interpreter::LoadError> {
     let bytes = wat::parse_str(text).expect("well-formed text");
-    interpreter::load(Arc::new(bytes), Some("test".to_string())).map(Arc::new)
+    interpreter::load(Arc::new(bytes), Some("test".to_string()), features).map(Arc::new)
 }
 
 /// An instance of a module without imports, in a store of its own.

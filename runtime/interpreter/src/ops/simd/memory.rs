@@ -4,6 +4,7 @@ use super::rows;
 use crate::semantics::vector::{
     i8_to_i16, i16_to_i32, i32_to_i64, u8_to_u16, u8x16, u16_to_u32, u16x8, u32_to_u64, u32x4, u64x2,
 };
+use vm::View;
 use wasmparser::MemArg;
 
 rows! {

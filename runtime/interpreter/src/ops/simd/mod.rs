@@ -13,14 +13,14 @@ mod memory;
 mod relaxed;
 mod widen;
 
+use super::memory::Access;
 use super::rows;
 use crate::frame::Frame;
 use crate::instruction::{Instr, Op};
 use crate::semantics::vector::{Vector, shuffle};
 use crate::translate::{Result, Translation};
 use abi::trap::TrapCode;
-use abi::types::MemoryIdx;
-use vm::{Guest, MemoryView};
+use vm::{AnyView, Guest};
 use wasmparser::MemArg;
 
 /// What an operator does: to which operands, and the function that does it.
@@ -39,17 +39,10 @@ pub(crate) enum VectorOp {
     Extract(fn(Vector, u8) -> u64, u8),
     Replace(fn(Vector, u8, u64) -> Vector, u8),
     Shuffle([u8; 16]),
-    Load(fn(MemoryView<'_>, u64) -> Option<Vector>, Access),
-    Store(fn(MemoryView<'_>, u64, Vector) -> Option<()>, Access),
-    LoadLane(fn(MemoryView<'_>, u64, Vector, u8) -> Option<Vector>, Access, u8),
-    StoreLane(fn(MemoryView<'_>, u64, Vector, u8) -> Option<()>, Access, u8),
-}
-
-/// Where an operator goes in memory.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Access {
-    memory: MemoryIdx,
-    offset: u32,
+    Load(fn(AnyView<'_>, u64) -> Option<Vector>, Access),
+    Store(fn(AnyView<'_>, u64, Vector) -> Option<()>, Access),
+    LoadLane(fn(AnyView<'_>, u64, Vector, u8) -> Option<Vector>, Access, u8),
+    StoreLane(fn(AnyView<'_>, u64, Vector, u8) -> Option<()>, Access, u8),
 }
 
 impl Translation<'_> {
@@ -127,14 +120,14 @@ impl Translation<'_> {
         self.vector_result(VectorOp::Shuffle(lanes), true, operands)
     }
 
-    fn load_vector(&mut self, memarg: MemArg, op: fn(MemoryView<'_>, u64) -> Option<Vector>) -> Result {
-        let access = self.vector_access(memarg)?;
+    fn load_vector(&mut self, memarg: MemArg, op: fn(AnyView<'_>, u64) -> Option<Vector>) -> Result {
+        let access = self.access(memarg)?;
         let operands = self.slots::<1>();
         self.vector_result(VectorOp::Load(op, access), true, operands)
     }
 
-    fn store_vector(&mut self, memarg: MemArg, op: fn(MemoryView<'_>, u64, Vector) -> Option<()>) -> Result {
-        let access = self.vector_access(memarg)?;
+    fn store_vector(&mut self, memarg: MemArg, op: fn(AnyView<'_>, u64, Vector) -> Option<()>) -> Result {
+        let access = self.access(memarg)?;
         let operands = self.slots::<2>();
         self.vector(VectorOp::Store(op, access), 0, operands);
         Ok(())
@@ -144,28 +137,18 @@ impl Translation<'_> {
         &mut self,
         memarg: MemArg,
         lane: u8,
-        op: fn(MemoryView<'_>, u64, Vector, u8) -> Option<Vector>,
+        op: fn(AnyView<'_>, u64, Vector, u8) -> Option<Vector>,
     ) -> Result {
-        let access = self.vector_access(memarg)?;
+        let access = self.access(memarg)?;
         let operands = self.slots::<2>();
         self.vector_result(VectorOp::LoadLane(op, access, lane), true, operands)
     }
 
-    fn store_lane(
-        &mut self,
-        memarg: MemArg,
-        lane: u8,
-        op: fn(MemoryView<'_>, u64, Vector, u8) -> Option<()>,
-    ) -> Result {
-        let access = self.vector_access(memarg)?;
+    fn store_lane(&mut self, memarg: MemArg, lane: u8, op: fn(AnyView<'_>, u64, Vector, u8) -> Option<()>) -> Result {
+        let access = self.access(memarg)?;
         let operands = self.slots::<2>();
         self.vector(VectorOp::StoreLane(op, access, lane), 0, operands);
         Ok(())
-    }
-
-    fn vector_access(&self, memarg: MemArg) -> Result<Access> {
-        let (memory, offset) = self.place_of(memarg)?;
-        Ok(Access { memory, offset })
     }
 }
 
@@ -195,7 +178,6 @@ impl Frame<'_> {
     ) -> std::result::Result<(), TrapCode> {
         let Instr { a, b, c, .. } = instr;
         let outside = TrapCode::MemoryOutOfBounds;
-        let address = |frame: &Self, access: &Access| u64::from(frame.get::<u32>(b)) + u64::from(access.offset);
         let result = match op {
             VectorOp::Constant(value) => *value,
             VectorOp::Unary(op) => op(self.get_vector(b)),
@@ -205,9 +187,12 @@ impl Frame<'_> {
             VectorOp::Splat(op) => op(self.word(b)),
             VectorOp::Replace(op, lane) => op(self.get_vector(b), *lane, self.word(c)),
             VectorOp::Shuffle(lanes) => shuffle(self.get_vector(b), self.get_vector(c), *lanes),
-            VectorOp::Load(op, access) => op(guest.memory(access.memory), address(self, access)).ok_or(outside)?,
+            VectorOp::Load(op, access) => {
+                op(guest.any_memory(access.memory), self.any_address(b, access)?).ok_or(outside)?
+            }
             VectorOp::LoadLane(op, access, lane) => {
-                op(guest.memory(access.memory), address(self, access), self.get_vector(c), *lane).ok_or(outside)?
+                op(guest.any_memory(access.memory), self.any_address(b, access)?, self.get_vector(c), *lane)
+                    .ok_or(outside)?
             }
             VectorOp::Test(op) => {
                 self.set_word(a, op(self.get_vector(b)));
@@ -218,11 +203,12 @@ impl Frame<'_> {
                 return Ok(());
             }
             VectorOp::Store(op, access) => {
-                return op(guest.memory(access.memory), address(self, access), self.get_vector(c)).ok_or(outside);
+                return op(guest.any_memory(access.memory), self.any_address(b, access)?, self.get_vector(c))
+                    .ok_or(outside);
             }
             VectorOp::StoreLane(op, access, lane) => {
                 let value = self.get_vector(c);
-                return op(guest.memory(access.memory), address(self, access), value, *lane).ok_or(outside);
+                return op(guest.any_memory(access.memory), self.any_address(b, access)?, value, *lane).ok_or(outside);
             }
         };
         self.set_vector(a, result);
