@@ -7,12 +7,13 @@ use artifact::{Feature, Level};
 use engine::{Extern, FuncType, HostError, Instance, Linker, Store, Tag, Trap, TrapCode, ValType, Value};
 use tests::Way;
 
-const WAYS: [Way; 5] = [
+const WAYS: [Way; 6] = [
     Way::Native(Level::O0),
     Way::Native(Level::O1),
     Way::Native(Level::O2),
     Way::Native(Level::O3),
     Way::Native(Level::Oz),
+    Way::Interpreted,
 ];
 
 /// A store, and names for what is in it.

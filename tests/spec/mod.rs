@@ -174,11 +174,6 @@ fn suite_of(prefix: &str, engine: &Engine) {
     cases.retain(|case| only.as_ref().is_none_or(|only| case.name.starts_with(only)));
     assert!(!cases.is_empty(), "no file of the suite begins with SPEC_FILE");
     cases.retain(|case| case.name.starts_with(prefix));
-    // The interpreter has none of these yet.
-    let lacking = |case: &Case<'_>| {
-        ["function-references/", "exceptions/", "wasm-v3/"].iter().any(|lacking| case.name.starts_with(lacking))
-    };
-    cases.retain(|case| !(matches!(engine, Engine::Interpreter(_)) && lacking(case)));
     // The longest first, so that no thread is left with a long one at the end.
     cases.sort_by_key(|case| std::cmp::Reverse(case.file.raw().len()));
 

@@ -8,7 +8,7 @@ use abi::types::DefinedFuncIdx;
 use wasmparser::{FuncValidatorAllocations, Parser, ValidPayload, Validator, WasmFeatures};
 
 /// The proposals that the interpreter does not have.
-const MISSING: &[Feature] = &[Feature::FunctionReferences, Feature::Exceptions];
+const MISSING: &[Feature] = &[];
 
 /// Validates a module with a set of proposals, and sees to it that its functions can be translated. If a proposal that is
 /// switched off, or missing, gets validation past an error, the error names it.

@@ -11,6 +11,7 @@
 #[macro_use]
 mod ops;
 mod boundary;
+mod catch;
 mod check;
 mod frame;
 mod instruction;

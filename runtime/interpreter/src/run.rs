@@ -12,24 +12,25 @@ use crate::boundary;
 use crate::frame::{Frame, WINDOW};
 use crate::instruction::{Instr, Op};
 use crate::ops::Access;
-use crate::semantics::{convert, float, int, wide};
+use crate::semantics::{convert, float, int, reference, wide};
 use crate::translate::{Function, width};
 use abi::trap::TrapCode;
-use abi::types::{DefinedFuncIdx, FuncIdx, MemoryIdx, TableIdx, TypeIdx};
+use abi::types::{DefinedFuncIdx, FuncIdx, MemoryIdx, TableIdx, TagIdx, TypeIdx};
 use vm::{Callee, Foreign, FrameStack, Guest, MemoryView, Slot, TailCall, Trap, View};
 
 /// For so many words of the stack one call may be under way: frames can have no words, but what is needed to return has some.
 const WORDS_PER_CALL: usize = 4;
 
 /// What is needed to go on with a function that called another one.
-struct Caller<'m> {
-    function: &'m Function,
-    pc: usize,
-    start: usize,
+#[derive(Clone, Copy)]
+pub(crate) struct Caller<'m> {
+    pub function: &'m Function,
+    pub pc: usize,
+    pub start: usize,
 }
 
 /// Why the loop stops early.
-enum Stop {
+pub(crate) enum Stop {
     Code(TrapCode),
     Trap(Trap),
 }
@@ -60,13 +61,19 @@ pub(crate) fn run(
     let module = guest.module().clone();
     let ty = module.declarations().function_type(module.declarations().function(function));
     let start = stack.top;
-    let mut run =
-        Run { interpreter, guest, stack, callers: Vec::new(), function: interpreter.function(&module, function) };
+    let mut run = Run {
+        interpreter,
+        guest,
+        stack,
+        callers: Vec::new(),
+        function: interpreter.function(&module, function),
+        stopped: (start, 0),
+    };
     let outcome = run.check_room(start).and_then(|()| {
         let words = &mut run.stack.words[start..];
         boundary::to_words(&ty.params, slots, words);
         words[run.function.params as usize..run.function.locals as usize].fill(0);
-        run.instructions(start)
+        run.go(start)
     });
     let words = &run.stack.words[start..];
     let result = match outcome {
@@ -88,13 +95,15 @@ pub(crate) fn run(
 }
 
 /// A run: from a call from outside until it returns.
-struct Run<'r, 's> {
+pub(crate) struct Run<'r, 's> {
     interpreter: &'r Interpreter,
-    guest: &'r mut Guest<'s>,
-    stack: FrameStack,
-    callers: Vec<Caller<'r>>,
-    /// The function that runs first; after a trap the one that trapped.
-    function: &'r Function,
+    pub guest: &'r mut Guest<'s>,
+    pub stack: FrameStack,
+    pub callers: Vec<Caller<'r>>,
+    /// The function that runs first; after a stop the one that stopped.
+    pub function: &'r Function,
+    /// Where its frame starts, and which instruction would have been next.
+    pub stopped: (usize, usize),
 }
 
 impl Run<'_, '_> {
@@ -128,20 +137,34 @@ impl Run<'_, '_> {
         trap
     }
 
-    /// Runs the function, whose frame starts at a word of the stack. If it ends with a tail call that leads elsewhere, gives the
+    /// Runs the function, whose frame starts at a word of the stack, and the handlers of exceptions on the way. If it ends with a tail call that leads elsewhere, gives the
     /// function to call; its arguments begin at that word.
-    fn instructions(&mut self, mut start: usize) -> Result<Option<Foreign>, Stop> {
+    fn go(&mut self, start: usize) -> Result<Option<Foreign>, Stop> {
+        let mut outcome = self.instructions(start, 0);
+        loop {
+            match outcome {
+                Err(Stop::Trap(trap)) if trap.exception().is_some() => {
+                    let (start, pc) = self.catch(trap)?;
+                    outcome = self.instructions(start, pc);
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    /// Runs the function from an instruction on. What [`Run::go`] says holds until an exception comes.
+    fn instructions(&mut self, mut start: usize, mut pc: usize) -> Result<Option<Foreign>, Stop> {
         let (limit, max_callers) = (self.limit(), self.max_callers());
-        let Run { interpreter, guest, stack, callers, function: current } = self;
+        let Run { interpreter, guest, stack, callers, function: current, stopped } = self;
         let mut function = *current;
         let mut code = &*function.code;
-        let mut pc = 0;
         let mut frame = Frame::new(&mut stack.words, start);
         let mut memory = guest.memory(MemoryIdx(0));
 
         macro_rules! stop {
             ($reason:expr) => {{
                 *current = function;
+                *stopped = (start, pc);
                 return Err($reason.into());
             }};
         }
@@ -313,6 +336,27 @@ impl Run<'_, '_> {
                     let callee = check!(guest.indirect(TableIdx(instr.c.into()), index, TypeIdx(data.immediate())));
                     return_call!(callee, instr.a)
                 }};
+                (control call_ref()) => {{
+                    let ty = TypeIdx(next!().immediate());
+                    match check!(guest.referred(frame.word(instr.b), ty)) {
+                        Callee::Own(callee) => enter!(interpreter.function(guest.module(), callee), instr.a),
+                        Callee::Foreign(callee) => call_foreign!(callee, usize::from(instr.a)),
+                    }
+                }};
+                (control return_call_ref()) => {{
+                    let ty = TypeIdx(code[pc].immediate());
+                    match check!(guest.referred(frame.word(instr.b), ty)) {
+                        Callee::Own(callee) => replace!(interpreter.function(guest.module(), callee), instr.a),
+                        Callee::Foreign(callee) => replace_by_foreign!(callee, instr.a),
+                    }
+                }};
+                (control throw()) => {{
+                    let values = start + usize::from(instr.a);
+                    let top = start + function.size as usize;
+                    let exception = new_exception(guest, TagIdx(instr.immediate()), &stack.words[..top], values);
+                    stop!(check!(guest.thrown(exception)))
+                }};
+                (control throw_ref()) => { stop!(check!(guest.thrown(frame.word(instr.a)))) };
                 (control return_none()) => { leave!() };
                 (control return_one()) => {{
                     frame.set_word(0, frame.word(instr.a));
@@ -361,6 +405,16 @@ impl Run<'_, '_> {
             for_each_instruction!(dispatch);
         }
     }
+}
+
+/// Makes an exception that carries values, the first of them at a word of the stack.
+#[inline(never)]
+fn new_exception(guest: &mut Guest<'_>, tag: TagIdx, words: &[u64], values: usize) -> u64 {
+    let module = guest.module().clone();
+    let params = &module.declarations().tag_type(tag).params;
+    let mut slots = vec![Slot::ZERO; params.len()];
+    boundary::to_slots(params, &words[values..], &mut slots);
+    guest.new_exception(tag, &slots, words)
 }
 
 /// The instruction at a distance.

@@ -8,10 +8,10 @@
 
 use crate::frame::WINDOW;
 use crate::instruction::{Instr, Op};
-use crate::ops::{Access, AtomicOp, Dispatch, VectorOp};
+use crate::ops::{Access, AtomicOp, Dispatch, Handler, VectorOp};
 use abi::module::Module;
 use abi::types::{DefinedFuncIdx, ValType};
-use wasmparser::{BinaryReader, BinaryReaderError, FunctionBody, Operator, OperatorsReader};
+use wasmparser::{BinaryReader, BinaryReaderError, Catch, FunctionBody, Operator, OperatorsReader};
 
 pub(crate) type Result<T = ()> = std::result::Result<T, Error>;
 
@@ -35,6 +35,8 @@ pub(crate) struct Function {
     pub constants: Box<[u64]>,
     /// What the instructions on vectors do.
     pub vectors: Box<[VectorOp]>,
+    /// What its `try_table`s catch, innermost first.
+    pub handlers: Box<[Handler]>,
     /// Where accesses go to 64-bit and shared memories.
     pub accesses: Box<[Access]>,
     /// What the atomic instructions do.
@@ -94,6 +96,7 @@ pub(crate) enum Kind {
     Block,
     Loop,
     If,
+    Try,
 }
 
 /// A block that is open.
@@ -106,12 +109,14 @@ pub(crate) struct Block {
     /// Its parameters and results: whether each is wide.
     pub params: Vec<bool>,
     pub results: Vec<bool>,
-    /// Where a loop begins.
+    /// Where it begins.
     pub start: usize,
     /// Branches to its end.
     pub branches: Vec<usize>,
     /// The branch to a conditional's second arm.
     pub otherwise: Option<usize>,
+    /// What a `try_table` catches.
+    pub catches: Vec<Catch>,
 }
 
 /// What a branch depends on.
@@ -137,6 +142,7 @@ pub(crate) struct Translation<'m> {
     /// Whether control reaches the current operator.
     pub reachable: bool,
     pub vectors: Vec<VectorOp>,
+    pub handlers: Vec<Handler>,
     pub accesses: Vec<Access>,
     pub atomics: Vec<AtomicOp>,
     constants: Vec<u64>,
@@ -187,6 +193,7 @@ impl<'m> Translation<'m> {
             blocks: Vec::new(),
             reachable: true,
             vectors: Vec::new(),
+            handlers: Vec::new(),
             accesses: Vec::new(),
             atomics: Vec::new(),
             constants: Vec::new(),
@@ -211,6 +218,7 @@ impl<'m> Translation<'m> {
             start: 0,
             branches: Vec::new(),
             otherwise: None,
+            catches: Vec::new(),
         });
         translation.operators(body.get_operators_reader().map_err(Error::Malformed)?)?;
         if translation.size as usize >= WINDOW {
@@ -221,6 +229,7 @@ impl<'m> Translation<'m> {
             code: translation.code.into(),
             constants: translation.constants.into(),
             vectors: translation.vectors.into(),
+            handlers: translation.handlers.into(),
             accesses: translation.accesses.into(),
             atomics: translation.atomics.into(),
             params: width(&ty.params),

@@ -11,8 +11,10 @@ use abi::types::{FuncIdx, FuncType};
 rows! {
     visit_call(function: u32) => call(FuncIdx(function));
     visit_call_indirect(ty: u32, table: u32) => call_indirect(ty, table);
+    visit_call_ref(ty: u32) => call_ref(ty);
     visit_return_call(function: u32) => return_call(FuncIdx(function));
     visit_return_call_indirect(ty: u32, table: u32) => return_call_indirect(ty, table);
+    visit_return_call_ref(ty: u32) => return_call_ref(ty);
 }
 
 impl Translation<'_> {
@@ -28,6 +30,12 @@ impl Translation<'_> {
         Ok(())
     }
 
+    fn call_ref(&mut self, ty: u32) -> Result {
+        self.referred(Op::CallRef, ty);
+        self.push_results(&self.module.types[ty as usize]);
+        Ok(())
+    }
+
     fn return_call(&mut self, function: FuncIdx) -> Result {
         self.direct(Op::ReturnCall, Op::ReturnCallImport, function);
         self.leave();
@@ -36,6 +44,12 @@ impl Translation<'_> {
 
     fn return_call_indirect(&mut self, ty: u32, table: u32) -> Result {
         self.indirect(Op::ReturnCallIndirect, ty, table)?;
+        self.leave();
+        Ok(())
+    }
+
+    fn return_call_ref(&mut self, ty: u32) -> Result {
+        self.referred(Op::ReturnCallRef, ty);
         self.leave();
         Ok(())
     }
@@ -59,8 +73,16 @@ impl Translation<'_> {
         Ok(())
     }
 
+    fn referred(&mut self, op: Op, ty: u32) {
+        let reference = self.pop();
+        let reference = self.slot(reference);
+        let arguments = self.arguments(&self.module.types[ty as usize]);
+        self.emit(Instr::new(op, arguments, reference, 0));
+        self.emit(Instr::wide(Op::Data, 0, ty));
+    }
+
     /// Pops arguments into their own slots. Gives the first, which is where the callee's frame begins.
-    fn arguments(&mut self, ty: &FuncType) -> u16 {
+    pub(super) fn arguments(&mut self, ty: &FuncType) -> u16 {
         let count = ty.params.len();
         self.settle(count);
         self.drop_to(self.operands.len() - count);
@@ -78,7 +100,9 @@ instructions! {$ call_instructions:
     control Call: call();
     control CallImport: call_import();
     control CallIndirect: call_indirect();
+    control CallRef: call_ref();
     control ReturnCall: return_call();
     control ReturnCallImport: return_call_import();
     control ReturnCallIndirect: return_call_indirect();
+    control ReturnCallRef: return_call_ref();
 }

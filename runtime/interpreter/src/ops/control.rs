@@ -20,6 +20,8 @@ rows! {
     visit_end => end_block();
     visit_br(depth: u32) => br(depth);
     visit_br_if(depth: u32) => br_if(depth);
+    visit_br_on_null(depth: u32) => br_on_null(depth);
+    visit_br_on_non_null(depth: u32) => br_on_non_null(depth);
     visit_br_table(targets: BrTable<'_>) => br_table(targets);
     visit_return => ret();
 }
@@ -79,6 +81,9 @@ impl Translation<'_> {
 
     /// `end`, whether it is reached or not.
     pub fn end(&mut self) {
+        if self.block(0).kind == Kind::Try {
+            self.clauses();
+        }
         if self.reachable {
             self.settle(self.block(0).results.len());
         }
@@ -110,6 +115,37 @@ impl Translation<'_> {
     fn br_if(&mut self, depth: u32) -> Result {
         let condition = self.pop();
         let condition = self.condition(condition);
+        self.br_where(condition, depth);
+        Ok(())
+    }
+
+    fn br_on_null(&mut self, depth: u32) -> Result {
+        let condition = self.compare_with_null(Op::I64EqImm);
+        self.pop();
+        self.br_where(condition, depth);
+        // The reference has stayed in its own slot.
+        self.push(false);
+        Ok(())
+    }
+
+    fn br_on_non_null(&mut self, depth: u32) -> Result {
+        let condition = self.compare_with_null(Op::I64NeImm);
+        self.br_where(condition, depth);
+        self.pop();
+        Ok(())
+    }
+
+    /// Compares the reference on top, which stays there.
+    fn compare_with_null(&mut self, comparison: Op) -> Condition {
+        self.settle(1);
+        let slot = self.operands.last().expect("validation has counted the operands").slot;
+        self.result(comparison, slot, 0);
+        let condition = self.pop();
+        self.condition(condition)
+    }
+
+    /// Branches to a label where a condition holds.
+    fn br_where(&mut self, condition: Condition, depth: u32) {
         if self.is_in_place(depth) {
             self.settle(self.label_of(depth).len());
             let branch = self.branch_if(condition);
@@ -121,7 +157,6 @@ impl Translation<'_> {
             self.label();
             self.patch(skip);
         }
-        Ok(())
     }
 
     fn br_table(&mut self, targets: BrTable<'_>) -> Result {
@@ -159,7 +194,7 @@ impl Translation<'_> {
         Ok(())
     }
 
-    fn open(&mut self, kind: Kind, ty: BlockType) {
+    pub(super) fn open(&mut self, kind: Kind, ty: BlockType) {
         let module = self.module;
         let widths = |types: &[ValType]| -> Vec<bool> { types.iter().map(|&ty| is_wide(ty)).collect() };
         let (params, results) = match ty {
@@ -175,7 +210,17 @@ impl Translation<'_> {
         let height = self.operands.len() - params.len();
         let slot = self.operands.get(height).map_or_else(|| self.next_slot(), |operand| operand.slot);
         let start = self.code.len();
-        self.blocks.push(Block { kind, height, slot, params, results, start, branches: Vec::new(), otherwise: None });
+        self.blocks.push(Block {
+            kind,
+            height,
+            slot,
+            params,
+            results,
+            start,
+            branches: Vec::new(),
+            otherwise: None,
+            catches: Vec::new(),
+        });
     }
 
     /// Continues behind a label, with the operands that a block has there.
@@ -194,7 +239,7 @@ impl Translation<'_> {
         let block = self.block(depth);
         match block.kind {
             Kind::Loop => &block.params,
-            Kind::Block | Kind::If => &block.results,
+            Kind::Block | Kind::If | Kind::Try => &block.results,
         }
     }
 
@@ -209,7 +254,7 @@ impl Translation<'_> {
     }
 
     /// Brings a label's values into the slots that it takes them in. The operands stay as they are.
-    fn bring(&mut self, depth: u32) {
+    pub(super) fn bring(&mut self, depth: u32) {
         if depth as usize == self.blocks.len() - 1 {
             return;
         }
@@ -224,7 +269,7 @@ impl Translation<'_> {
     }
 
     /// Jumps to a label that has its values.
-    fn jump(&mut self, depth: u32) {
+    pub(super) fn jump(&mut self, depth: u32) {
         if depth as usize == self.blocks.len() - 1 {
             return self.emit_return();
         }
@@ -241,7 +286,7 @@ impl Translation<'_> {
                 let start = block.start;
                 self.patch_to(branch, start);
             }
-            Kind::Block | Kind::If => block.branches.push(branch),
+            Kind::Block | Kind::If | Kind::Try => block.branches.push(branch),
         }
     }
 

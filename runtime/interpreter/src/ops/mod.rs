@@ -26,6 +26,8 @@ mod control;
 #[macro_use]
 mod convert;
 #[macro_use]
+mod exception;
+#[macro_use]
 mod float;
 #[macro_use]
 mod int;
@@ -51,7 +53,7 @@ macro_rules! for_each_instruction {
             $use [] [
                 call_instructions parametric_instructions variable_instructions int_instructions float_instructions
                 convert_instructions memory_instructions bulk_instructions table_instructions reference_instructions
-                simd_instructions wide_instructions atomic_instructions last_instructions
+                simd_instructions wide_instructions exception_instructions atomic_instructions last_instructions
             ]
         }
     };
@@ -65,6 +67,7 @@ macro_rules! last_instructions {
 
 use crate::translate::{Error, Result, Translation};
 pub(crate) use atomic::AtomicOp;
+pub(crate) use exception::Handler;
 pub(crate) use memory::Access;
 pub(crate) use simd::VectorOp;
 use wasmparser::{VisitOperator, VisitSimdOperator};
@@ -102,6 +105,8 @@ macro_rules! translate_or_refuse {
     (relaxed_simd $row:expr, $($refusal:tt)*) => { $row };
     (tail_call $row:expr, $($refusal:tt)*) => { $row };
     (wide_arithmetic $row:expr, $($refusal:tt)*) => { $row };
+    (function_references $row:expr, $($refusal:tt)*) => { $row };
+    (exceptions $row:expr, $($refusal:tt)*) => { $row };
     (threads $row:expr, $($refusal:tt)*) => { $row };
     ($other:ident $row:expr, $op:ident($($arg:ident),*)) => {{
         let _ = ($($arg,)*);

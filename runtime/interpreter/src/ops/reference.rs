@@ -11,6 +11,7 @@ use wasmparser::HeapType;
 rows! {
     visit_ref_null(_ty: HeapType) => constant(0);
     visit_ref_is_null => eqz_word();
+    visit_ref_as_non_null => ref_as_non_null();
     visit_ref_func(function: u32) => ref_func(function);
 }
 
@@ -19,6 +20,13 @@ impl Translation<'_> {
         let a = self.pop();
         let a = self.slot(a);
         self.result(Op::I64EqImm, a, 0);
+        Ok(())
+    }
+
+    fn ref_as_non_null(&mut self) -> Result {
+        let a = self.pop();
+        let a = self.slot(a);
+        self.result(Op::RefAsNonNull, a, 0);
         Ok(())
     }
 
@@ -32,6 +40,7 @@ impl Translation<'_> {
 
 instructions! {$ reference_instructions:
     guest RefFunc: ref_func();
+    trapping RefAsNonNull: try_unary(reference::non_null);
 }
 
 impl Frame<'_> {

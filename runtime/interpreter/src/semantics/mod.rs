@@ -4,6 +4,7 @@
 pub mod convert;
 pub mod float;
 pub mod int;
+pub mod reference;
 pub mod relaxed;
 pub mod vector;
 pub mod wide;
