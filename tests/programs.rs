@@ -21,9 +21,6 @@ const TRAPPED: i32 = 134;
 /// Heavy cases that always run: each keeps another part of the runtime busy.
 const ALWAYS: &[&str] = &["compress-heavy", "mix-heavy", "sqlite-memory-heavy"];
 
-/// What the interpreter cannot run yet: it has no atomics.
-const COMPILED_ONLY: &[&str] = &["atomics"];
-
 tested! {
     args atomics calls compress dispatch exitcode fannkuch files jsontool memory mix nbody numbers sha256 sieve simd spectral sqlite stdin trap
 }
@@ -78,17 +75,22 @@ impl fmt::Display for Way {
     }
 }
 
+/// The proposal beyond edition 2 that a program uses.
+fn feature(program: &str) -> Option<Feature> {
+    match program {
+        "atomics" => Some(Feature::Threads),
+        "dispatch" => Some(Feature::TailCall),
+        _ => None,
+    }
+}
+
 /// Runs all cases of a program and panics with what went wrong.
 fn check(program: &str) {
     let heavy = std::env::var_os("HEAVY").is_some();
     let folder = TempDir::new().expect("a temporary folder");
     let compiled = folder.path().join(program).with_extension("wasm");
     let mut request = tests::request(Level::O2);
-    request.options.features.0.extend(match program {
-        "dispatch" => Some(Feature::TailCall),
-        "atomics" => Some(Feature::Threads),
-        _ => None,
-    });
+    request.options.features.0.extend(feature(program));
     let wasm = wasm(program);
     let made = driver::compile(&wasm, &request, &Silent).unwrap_or_else(|error| panic!("{program}: {error}"));
     fs::write(&compiled, made.file).expect("the compiled program is written");
@@ -97,7 +99,7 @@ fn check(program: &str) {
     let mut failures = Vec::new();
     for case in cases {
         for way in [Way::Compiled, Way::Interpreted] {
-            if way == Way::Interpreted && (case.heavy || COMPILED_ONLY.contains(&program)) {
+            if way == Way::Interpreted && case.heavy {
                 continue;
             }
             if let Err(failure) = compare(&case, way, &compiled) {
@@ -165,6 +167,7 @@ fn our_command(case: &Case, step: &Step, way: Way, compiled: &Path, scratch: &Pa
     command.arg("--dir").arg(format!(".:{}", scratch.display()));
     if way == Way::Interpreted {
         command.arg("--force-interpreter");
+        command.args(feature(&case.program).map(|feature| format!("--enable-{}", feature.switch())));
     }
     for (name, value) in &case.env {
         command.arg("--env").arg(format!("{name}={value}"));

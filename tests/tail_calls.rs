@@ -43,7 +43,7 @@ impl fmt::Display for Engine {
 
 fn features() -> Features {
     let mut features = Features::wasm2();
-    features.0.insert(Feature::TailCall);
+    features.0.extend([Feature::TailCall, Feature::Exceptions]);
     features
 }
 
@@ -60,7 +60,6 @@ fn module(text: &str, engine: Engine) -> Module {
 fn native(text: &str, level: Level) -> Module {
     let mut request = tests::request(level);
     request.options.features = features();
-    request.options.features.0.insert(Feature::Exceptions);
     // One function per unit at the lowest level, so that what crosses units is in use as well.
     request.options.unit_size = if level == Level::O0 { 0 } else { request.options.unit_size };
     let compiled = driver::compile(&tests::wat(text), &request, &Silent).unwrap_or_else(|error| panic!("{error}"));

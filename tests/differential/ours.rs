@@ -2,15 +2,12 @@
 
 use super::{Numbers, Outcome, Shown};
 use driver::{Request, Silent};
-use engine::{
-    Extern, Feature, Features, InterpreterError, Linker, Loading, Mode, Module, ModuleError, Store, Trap, TrapCode,
-    ValType, Value,
-};
+use engine::{Extern, Feature, Features, Linker, Loading, Mode, Module, Store, Trap, TrapCode, ValType, Value};
 
 /// What generated modules use.
 pub fn features() -> Features {
     let mut features = Features::wasm2();
-    features.0.extend([Feature::TailCall, Feature::Memory64, Feature::MultiMemory]);
+    features.0.extend([Feature::TailCall, Feature::Memory64, Feature::MultiMemory, Feature::RelaxedSimd]);
     features
 }
 
@@ -21,14 +18,11 @@ pub fn native(bytes: &[u8], seed: u64, request: &Request) -> Result<Outcome, Str
     run(&module, seed)
 }
 
-/// Runs a module by the interpreter; none if it uses what that does not know yet.
-pub fn interpreted(bytes: &[u8], seed: u64) -> Result<Option<Outcome>, String> {
+/// Runs a module by the interpreter.
+pub fn interpreted(bytes: &[u8], seed: u64) -> Result<Outcome, String> {
     let how = Loading { mode: Mode::Interpreter, features: features() };
-    match Module::from_bytes_in(bytes.to_vec(), how) {
-        Ok(module) => run(&module, seed).map(Some),
-        Err(ModuleError::Interpreter(InterpreterError::Unsupported { .. })) => Ok(None),
-        Err(error) => Err(error.to_string()),
-    }
+    let module = Module::from_bytes_in(bytes.to_vec(), how).map_err(|error| error.to_string())?;
+    run(&module, seed)
 }
 
 fn run(module: &Module, seed: u64) -> Result<Outcome, String> {
