@@ -363,7 +363,7 @@ fn exceptions_come_out_of_chains() {
 fn the_host_is_passed_exceptions() {
     let text = r#"(module
         (tag $tag (export "tag") (param i32))
-        (import "host" "look" (func $look (param exnref) (result i32)))
+        (import "host" "look" (func $look (param i64 i64 i64 i64 exnref i64) (result i32)))
         (func (export "many") (param i32) (result i32)
             (loop $again
                 (block $handler (result i32)
@@ -379,15 +379,17 @@ fn the_host_is_passed_exceptions() {
                 (unreachable))
             (local.set 1)
             (drop)
-            (return_call $look (local.get 1)))
+            (return_call $look (i64.const 0) (i64.const 0) (i64.const 0) (i64.const 0) (local.get 1) (i64.const 0)))
         (func (export "run") (param i32) (result i32) (call $tail (local.get 0))))"#;
     let exnref = ValType::Ref(RefType { nullable: true, heap: HeapType::Exn });
     for engine in ENGINES {
         let mut chain = Chain::new();
-        chain.host("look", FuncType::new([exnref], [ValType::I32]), move |caller, slots| {
+        let [word] = [ValType::I64];
+        let ty = FuncType::new([word, word, word, word, exnref, word], [ValType::I32]);
+        chain.host("look", ty, move |caller, slots| {
             let Some(Extern::Func(many)) = caller.export("many") else { panic!("the caller exports it") };
             caller.store().call(many, &[Value::I32(5000)])?;
-            let Value::ExnRef(Some(exception)) = caller.store().value(exnref, &slots[0]) else {
+            let Value::ExnRef(Some(exception)) = caller.store().value(exnref, &slots[4]) else {
                 panic!("an exception")
             };
             let [Value::I32(carried)] = caller.store().exception_values(exception)[..] else { panic!("a number") };
