@@ -2,27 +2,19 @@
 
 use crate::LoadError;
 use crate::frame::WINDOW;
+use crate::ops::Support;
 use abi::features::{Feature, Features};
 use abi::module::Module;
-use abi::types::DefinedFuncIdx;
-use wasmparser::{FuncValidatorAllocations, Parser, ValidPayload, Validator, WasmFeatures};
-
-/// The proposals that the interpreter does not have.
-const MISSING: &[Feature] = &[];
+use abi::types::{DefinedFuncIdx, ValType};
+use wasmparser::{FuncValidatorAllocations, FunctionBody, Parser, ValidPayload, Validator, WasmFeatures};
 
 /// Validates a module with a set of proposals, and sees to it that its functions can be translated. If a proposal that is
-/// switched off, or missing, gets validation past an error, the error names it.
+/// switched off gets validation past an error, the error names it.
 pub(crate) fn check(bytes: &[u8], module: &Module, features: &Features) -> Result<(), LoadError> {
-    let mut known = features.clone();
-    known.0.retain(|feature| !MISSING.contains(feature));
-    validate(bytes, module, &known).map_err(|error| {
+    validate(bytes, module, features).map_err(|error| {
         let larger = |features: &Features| validate(bytes, module, features).map_err(|error| error.offset());
         match error {
-            LoadError::Invalid { message, offset } => match known.lacking(offset, larger) {
-                Some(feature) if MISSING.contains(&feature) => {
-                    let message = format!("{message} (the interpreter does not have {})", feature.switch());
-                    LoadError::Unsupported { message, offset }
-                }
+            LoadError::Invalid { message, offset } => match features.lacking(offset, larger) {
                 Some(feature) => LoadError::Unsupported { message: format!("{message} ({})", feature.hint()), offset },
                 None => LoadError::Invalid { message, offset },
             },
@@ -32,6 +24,10 @@ pub(crate) fn check(bytes: &[u8], module: &Module, features: &Features) -> Resul
 }
 
 fn validate(bytes: &[u8], module: &Module, features: &Features) -> Result<(), LoadError> {
+    // With typed references, validation lets garbage collection pass as well.
+    let more_is_valid = features.has(Feature::FunctionReferences);
+    // What clauses that catch exceptions take, at most, where they begin.
+    let carried = module.tags.iter().map(|ty| module.types[ty.index()].params.len() as u64 + 1).max().unwrap_or(1);
     let features = features.wasm();
     let mut validator = Validator::new_with_features(features);
     let mut parser = Parser::new(0);
@@ -43,6 +39,9 @@ fn validate(bytes: &[u8], module: &Module, features: &Features) -> Result<(), Lo
         let index = DefinedFuncIdx(next);
         next += 1;
         let mut function = function.into_validator(std::mem::take(&mut allocations));
+        if more_is_valid {
+            check_locals(&body)?;
+        }
         let mut reader = body.get_binary_reader();
         function.read_locals(&mut reader)?;
         let locals = function.len_locals();
@@ -50,6 +49,10 @@ fn validate(bytes: &[u8], module: &Module, features: &Features) -> Result<(), Lo
         let mut operators = wasmparser::OperatorsReader::new(reader);
         while !operators.eof() {
             let offset = operators.original_position();
+            if more_is_valid {
+                let supported = operators.clone().visit_operator(&mut Support)?;
+                supported.map_err(|what| unsupported(what, offset))?;
+            }
             operators.visit_operator(&mut function.visitor(offset))??;
             height = height.max(function.operand_stack_height());
         }
@@ -57,10 +60,28 @@ fn validate(bytes: &[u8], module: &Module, features: &Features) -> Result<(), Lo
         allocations = function.into_allocations();
         let ty = module.function_type(module.function(index));
         let wide = features.contains(WasmFeatures::SIMD);
-        let words = (u64::from(locals) + u64::from(height)) * (1 + u64::from(wide)) + ty.results.len() as u64 * 2;
+        let words =
+            (u64::from(locals) + u64::from(height) + carried) * (1 + u64::from(wide)) + ty.results.len() as u64 * 2;
         if words >= WINDOW as u64 {
             return Err(LoadError::Limit { offset: body.range().start });
         }
     }
     Ok(())
+}
+
+/// Refuses locals of types that are not supported.
+fn check_locals(body: &FunctionBody<'_>) -> Result<(), LoadError> {
+    let mut locals = body.get_locals_reader()?;
+    for _ in 0..locals.get_count() {
+        let offset = locals.original_position();
+        let (_, ty) = locals.read()?;
+        if ValType::from_wasm(ty).is_none() {
+            return Err(unsupported(&format!("type {ty}"), offset));
+        }
+    }
+    Ok(())
+}
+
+fn unsupported(what: &str, offset: u64) -> LoadError {
+    LoadError::Unsupported { message: format!("{what} is not supported"), offset }
 }

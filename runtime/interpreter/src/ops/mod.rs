@@ -94,30 +94,75 @@ macro_rules! row {
 }
 use {row, rows};
 
-/// The supported proposals. Validation refuses all others before.
-macro_rules! translate_or_refuse {
-    (mvp $row:expr, $($refusal:tt)*) => { $row };
-    (sign_extension $row:expr, $($refusal:tt)*) => { $row };
-    (saturating_float_to_int $row:expr, $($refusal:tt)*) => { $row };
-    (bulk_memory $row:expr, $($refusal:tt)*) => { $row };
-    (reference_types $row:expr, $($refusal:tt)*) => { $row };
-    (simd $row:expr, $($refusal:tt)*) => { $row };
-    (relaxed_simd $row:expr, $($refusal:tt)*) => { $row };
-    (tail_call $row:expr, $($refusal:tt)*) => { $row };
-    (wide_arithmetic $row:expr, $($refusal:tt)*) => { $row };
-    (function_references $row:expr, $($refusal:tt)*) => { $row };
-    (exceptions $row:expr, $($refusal:tt)*) => { $row };
-    (threads $row:expr, $($refusal:tt)*) => { $row };
-    ($other:ident $row:expr, $op:ident($($arg:ident),*)) => {{
-        let _ = ($($arg,)*);
-        Err(Error::Unsupported(concat!("operator ", stringify!($op), " (", stringify!($other), ")")))
-    }};
+/// The supported proposals; loading refuses all others.
+macro_rules! if_supported {
+    (mvp $then:expr, $otherwise:expr) => {
+        $then
+    };
+    (sign_extension $then:expr, $otherwise:expr) => {
+        $then
+    };
+    (saturating_float_to_int $then:expr, $otherwise:expr) => {
+        $then
+    };
+    (bulk_memory $then:expr, $otherwise:expr) => {
+        $then
+    };
+    (reference_types $then:expr, $otherwise:expr) => {
+        $then
+    };
+    (simd $then:expr, $otherwise:expr) => {
+        $then
+    };
+    (relaxed_simd $then:expr, $otherwise:expr) => {
+        $then
+    };
+    (tail_call $then:expr, $otherwise:expr) => {
+        $then
+    };
+    (wide_arithmetic $then:expr, $otherwise:expr) => {
+        $then
+    };
+    (function_references $then:expr, $otherwise:expr) => {
+        $then
+    };
+    (exceptions $then:expr, $otherwise:expr) => {
+        $then
+    };
+    (threads $then:expr, $otherwise:expr) => {
+        $then
+    };
+    ($other:ident $then:expr, $otherwise:expr) => {
+        $otherwise
+    };
+}
+
+/// What an operator is called.
+macro_rules! title {
+    ($proposal:ident $op:ident) => {
+        concat!("operator ", stringify!($op), " (", stringify!($proposal), ")")
+    };
 }
 
 macro_rules! dispatch {
     ($(@$proposal:ident $op:ident $({ $($arg:ident: $ty:ty),* })? => $visit:ident ($($arity:tt)*))*) => {$(
         fn $visit(&mut self $($(, $arg: $ty)*)?) -> Result {
-            translate_or_refuse!($proposal self.0.$visit($($($arg),*)?), $op($($($arg),*)?))
+            if_supported!($proposal self.0.$visit($($($arg),*)?), {
+                $($(let _ = $arg;)*)?
+                Err(Error::Unsupported(title!($proposal $op)))
+            })
+        }
+    )*};
+}
+
+/// Tells of each operator whether it is supported; else what it is.
+pub(crate) struct Support;
+
+macro_rules! supported {
+    ($(@$proposal:ident $op:ident $({ $($arg:ident: $ty:ty),* })? => $visit:ident ($($arity:tt)*))*) => {$(
+        fn $visit(&mut self $($(, $arg: $ty)*)?) -> std::result::Result<(), &'static str> {
+            $($(let _ = $arg;)*)?
+            if_supported!($proposal Ok(()), Err(title!($proposal $op)))
         }
     )*};
 }
@@ -135,4 +180,18 @@ impl<'a> VisitOperator<'a> for Dispatch<'_, '_> {
 
 impl<'a> VisitSimdOperator<'a> for Dispatch<'_, '_> {
     wasmparser::for_each_visit_simd_operator!(dispatch);
+}
+
+impl<'a> VisitOperator<'a> for Support {
+    type Output = std::result::Result<(), &'static str>;
+
+    fn simd_visitor(&mut self) -> Option<&mut dyn VisitSimdOperator<'a, Output = Self::Output>> {
+        Some(self)
+    }
+
+    wasmparser::for_each_visit_operator!(supported);
+}
+
+impl<'a> VisitSimdOperator<'a> for Support {
+    wasmparser::for_each_visit_simd_operator!(supported);
 }
