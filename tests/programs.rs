@@ -75,17 +75,22 @@ impl fmt::Display for Way {
     }
 }
 
+/// The proposal beyond edition 2 that a program uses.
+fn feature(program: &str) -> Option<Feature> {
+    match program {
+        "atomics" => Some(Feature::Threads),
+        "dispatch" => Some(Feature::TailCall),
+        _ => None,
+    }
+}
+
 /// Runs all cases of a program and panics with what went wrong.
 fn check(program: &str) {
     let heavy = std::env::var_os("HEAVY").is_some();
     let folder = TempDir::new().expect("a temporary folder");
     let compiled = folder.path().join(program).with_extension("wasm");
     let mut request = tests::request(Level::O2);
-    request.options.features.0.extend(match program {
-        "dispatch" => Some(Feature::TailCall),
-        "atomics" => Some(Feature::Threads),
-        _ => None,
-    });
+    request.options.features.0.extend(feature(program));
     let wasm = wasm(program);
     let made = driver::compile(&wasm, &request, &Silent).unwrap_or_else(|error| panic!("{program}: {error}"));
     fs::write(&compiled, made.file).expect("the compiled program is written");
@@ -161,7 +166,8 @@ fn our_command(case: &Case, step: &Step, way: Way, compiled: &Path, scratch: &Pa
     let mut command = Command::new(tests::tool("wasmedge"));
     command.arg("--dir").arg(format!(".:{}", scratch.display()));
     if way == Way::Interpreted {
-        command.args(["--force-interpreter", "--enable-all"]);
+        command.arg("--force-interpreter");
+        command.args(feature(&case.program).map(|feature| format!("--enable-{}", feature.switch())));
     }
     for (name, value) in &case.env {
         command.arg("--env").arg(format!("{name}={value}"));

@@ -43,7 +43,7 @@ impl fmt::Display for Engine {
 
 fn features() -> Features {
     let mut features = Features::wasm2();
-    features.0.insert(Feature::TailCall);
+    features.0.extend([Feature::TailCall, Feature::Exceptions]);
     features
 }
 

@@ -2,9 +2,7 @@
 
 use super::{Numbers, Outcome, Shown};
 use driver::{Request, Silent};
-use engine::{
-    Extern, Feature, InterpreterError, Linker, Mode, Module, ModuleError, Store, Trap, TrapCode, ValType, Value,
-};
+use engine::{Extern, Feature, Linker, Mode, Module, Store, Trap, TrapCode, ValType, Value};
 
 /// What generated modules use beyond edition 2.
 pub const PROPOSALS: &[Feature] = &[Feature::TailCall, Feature::Memory64, Feature::MultiMemory, Feature::RelaxedSimd];
@@ -16,13 +14,10 @@ pub fn native(bytes: &[u8], seed: u64, request: &Request) -> Result<Outcome, Str
     run(&module, seed)
 }
 
-/// Runs a module by the interpreter; none if it uses what that does not know yet.
-pub fn interpreted(bytes: &[u8], seed: u64) -> Result<Option<Outcome>, String> {
-    match tests::interpreted(bytes.to_vec(), PROPOSALS) {
-        Ok(module) => run(&module, seed).map(Some),
-        Err(ModuleError::Interpreter(InterpreterError::Unsupported { .. })) => Ok(None),
-        Err(error) => Err(error.to_string()),
-    }
+/// Runs a module by the interpreter.
+pub fn interpreted(bytes: &[u8], seed: u64) -> Result<Outcome, String> {
+    let module = tests::interpreted(bytes.to_vec(), PROPOSALS).map_err(|error| error.to_string())?;
+    run(&module, seed)
 }
 
 fn run(module: &Module, seed: u64) -> Result<Outcome, String> {

@@ -1,7 +1,8 @@
 //! Chains of tail calls that lead from engine to engine: what they carry, what they take, and how they end.
 
 use super::Engine::{self, Interpreter, Native};
-use super::{MANY, PAIRS, call, module};
+use super::{ENGINES, MANY, PAIRS, call, module};
+use abi::types::{HeapType, RefType};
 use artifact::Level;
 use engine::{Extern, FuncType, Instance, Linker, Store, Trap, TrapCode, TrapReason, ValType, Value, function};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -309,5 +310,93 @@ fn calls_among_tail_calls_exhaust_the_stack() {
             let trap = chain.call(deep, "deep", &[Value::I32(1)]).expect_err("no stack is left");
             assert_eq!(trap.code(), Some(TrapCode::CallStackExhausted), "{one}, {other}");
         }
+    }
+}
+
+/// An exception that a host function throws in the end comes to the handler around the call with which the chain began, which
+/// finds its own values as they were.
+#[test]
+fn exceptions_come_out_of_chains() {
+    let first = r#"(module
+        (import "table" "table" (table 10 funcref))
+        (import "host" "throw" (func $throw (param i32) (result i64)))
+        (type $turn (func (param i32) (result i64)))
+        (tag $tag (export "tag") (param i32))
+        (elem (i32.const 0) $first)
+        (func $first (type $turn)
+            (if (i32.eqz (local.get 0)) (then (return_call $throw (i32.const 30))))
+            (return_call_indirect (type $turn) (i32.sub (local.get 0) (i32.const 1)) (i32.const 1)))
+        (func $caught (export "caught") (param $turns i32) (param $a i64) (param $b i64) (param $c i64) (param $d i64) (result i64)
+            (block $handler (result i32)
+                (try_table (catch $tag $handler) (drop (call $first (local.get $turns))))
+                (unreachable))
+            (i64.extend_i32_u)
+            (i64.add (i64.mul (local.get $a) (local.get $b)))
+            (i64.add (i64.sub (local.get $c) (local.get $d))))
+        (func (export "run") (param i32) (result i64)
+            (call $caught (local.get 0) (i64.const 11) (i64.const 12) (i64.const 14) (i64.const 15))))"#;
+    let second = r#"(module
+        (import "table" "table" (table 10 funcref))
+        (type $turn (func (param i32) (result i64)))
+        (elem (i32.const 1) $second)
+        (func $second (type $turn) (return_call_indirect (type $turn) (local.get 0) (i32.const 0))))"#;
+    for (one, other) in PAIRS {
+        let mut chain = Chain::new();
+        chain.host("throw", FuncType::new([ValType::I32], [ValType::I64]), |caller, slots| {
+            let Some(Extern::Tag(tag)) = caller.export("tag") else { panic!("the caller exports it") };
+            let exception = caller.store().new_exception(tag, &[Value::I32(slots[0].i32())]);
+            Err(caller.store().thrown(exception).into())
+        });
+        let instance = chain.add("first", one, first);
+        chain.add("second", other, second);
+        for turns in [0, 1, 2, 1001] {
+            let results = chain
+                .call(instance, "run", &[Value::I32(turns)])
+                .unwrap_or_else(|trap| panic!("{one}, {other}: {trap}"));
+            assert_eq!(results, [Value::I64(30 + 11 * 12 + 14 - 15)], "{one}, {other}");
+        }
+    }
+}
+
+/// An exception stays as long as a host function can look at it, though nobody else refers to it any more.
+#[test]
+fn the_host_is_passed_exceptions() {
+    let text = r#"(module
+        (tag $tag (export "tag") (param i32))
+        (import "host" "look" (func $look (param i64 i64 i64 i64 exnref i64) (result i32)))
+        (func (export "many") (param i32) (result i32)
+            (loop $again
+                (block $handler (result i32)
+                    (try_table (catch $tag $handler) (throw $tag (local.get 0)))
+                    (unreachable))
+                (drop)
+                (br_if $again (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))
+            (i32.const 0))
+        (func $throw (param i32) (throw $tag (local.get 0)))
+        (func $tail (param i32) (result i32) (local exnref)
+            (block $handler (result i32 exnref)
+                (try_table (catch_ref $tag $handler) (call $throw (local.get 0)))
+                (unreachable))
+            (local.set 1)
+            (drop)
+            (return_call $look (i64.const 0) (i64.const 0) (i64.const 0) (i64.const 0) (local.get 1) (i64.const 0)))
+        (func (export "run") (param i32) (result i32) (call $tail (local.get 0))))"#;
+    let exnref = ValType::Ref(RefType { nullable: true, heap: HeapType::Exn });
+    for engine in ENGINES {
+        let mut chain = Chain::new();
+        let [word] = [ValType::I64];
+        let ty = FuncType::new([word, word, word, word, exnref, word], [ValType::I32]);
+        chain.host("look", ty, move |caller, slots| {
+            let Some(Extern::Func(many)) = caller.export("many") else { panic!("the caller exports it") };
+            caller.store().call(many, &[Value::I32(5000)])?;
+            let Value::ExnRef(Some(exception)) = caller.store().value(exnref, &slots[4]) else {
+                panic!("an exception")
+            };
+            let [Value::I32(carried)] = caller.store().exception_values(exception)[..] else { panic!("a number") };
+            slots[0].set_i32(carried);
+            Ok(())
+        });
+        let instance = chain.add("first", engine, text);
+        assert_eq!(chain.call(instance, "run", &[Value::I32(77)]).expect("no trap"), [Value::I32(77)], "{engine}");
     }
 }

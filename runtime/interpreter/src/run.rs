@@ -137,8 +137,8 @@ impl Run<'_, '_> {
         trap
     }
 
-    /// Runs the function, whose frame starts at a word of the stack, and the handlers of exceptions on the way. If it ends with a tail call that leads elsewhere, gives the
-    /// function to call; its arguments begin at that word.
+    /// Runs the function, whose frame starts at a word of the stack, and the handlers of exceptions on the way. If it ends with
+    /// a tail call that leads elsewhere, gives the function to call; its arguments begin at that word.
     fn go(&mut self, start: usize) -> Result<Option<Foreign>, Stop> {
         let mut outcome = self.instructions(start, 0);
         loop {
@@ -232,6 +232,14 @@ impl Run<'_, '_> {
                 call_foreign!(callee, place - start);
             }};
         }
+        macro_rules! return_call {
+            ($callee:expr, $arguments:expr) => {
+                match $callee {
+                    Callee::Own(callee) => replace!(interpreter.function(guest.module(), callee), $arguments),
+                    Callee::Foreign(callee) => replace_by_foreign!(callee, $arguments),
+                }
+            };
+        }
         macro_rules! call_foreign {
             ($callee:expr, $arguments:expr) => {{
                 stack.top = start + function.size as usize;
@@ -321,19 +329,12 @@ impl Run<'_, '_> {
                     let callee = interpreter.function(guest.module(), DefinedFuncIdx(instr.immediate()));
                     replace!(callee, instr.a)
                 }};
-                (control return_call_import()) => {
-                    match guest.import(FuncIdx(instr.immediate())) {
-                        Callee::Own(callee) => replace!(interpreter.function(guest.module(), callee), instr.a),
-                        Callee::Foreign(callee) => replace_by_foreign!(callee, instr.a),
-                    }
-                };
+                (control return_call_import()) => { return_call!(guest.import(FuncIdx(instr.immediate())), instr.a) };
                 (control return_call_indirect()) => {{
                     let data = code[pc];
                     let index = frame.index(instr.b, data.a != 0);
-                    match check!(guest.indirect(TableIdx(instr.c.into()), index, TypeIdx(data.immediate()))) {
-                        Callee::Own(callee) => replace!(interpreter.function(guest.module(), callee), instr.a),
-                        Callee::Foreign(callee) => replace_by_foreign!(callee, instr.a),
-                    }
+                    let callee = check!(guest.indirect(TableIdx(instr.c.into()), index, TypeIdx(data.immediate())));
+                    return_call!(callee, instr.a)
                 }};
                 (control call_ref()) => {{
                     let ty = TypeIdx(next!().immediate());
@@ -344,10 +345,7 @@ impl Run<'_, '_> {
                 }};
                 (control return_call_ref()) => {{
                     let ty = TypeIdx(code[pc].immediate());
-                    match check!(guest.referred(frame.word(instr.b), ty)) {
-                        Callee::Own(callee) => replace!(interpreter.function(guest.module(), callee), instr.a),
-                        Callee::Foreign(callee) => replace_by_foreign!(callee, instr.a),
-                    }
+                    return_call!(check!(guest.referred(frame.word(instr.b), ty)), instr.a)
                 }};
                 (control throw()) => {{
                     let values = start + usize::from(instr.a);
@@ -463,6 +461,8 @@ fn call_foreign(
     let ty = guest.function_type(callee);
     let mut slots = vec![Slot::ZERO; ty.slots()];
     boundary::to_slots(&ty.params, &stack.words[start..], &mut slots);
+    // Where a tail call left them, arguments may go on behind the frame. References among them must be found.
+    stack.top = stack.top.max(start + width(&ty.params) as usize);
     stack.depth += depth;
     guest.give_stack(std::mem::take(stack));
     let result = guest.call(callee, &mut slots);

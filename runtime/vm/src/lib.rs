@@ -12,6 +12,7 @@
 //! - Guest code runs on a stack of its own (module `stack`), the runtime and host functions on the stack of the calling
 //!   thread. Only the switch in both directions, and what an interpreter does to memory that threads race for, is assembly
 //!   (module `arch`); a trap restores the state that the innermost call into guest code began with (module `activation`).
+//! - Tail calls take no stack, whatever runs caller and callee (module `tail`).
 //! - A fault is a trap only while guest code runs and only at an address where guest code may fault (module `signals`).
 
 #[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]

@@ -12,7 +12,7 @@
 //!   its results to the caller of the native code; or, if in the end a native tail function is to be called, puts its arguments
 //!   there and jumps to it.
 
-use crate::activation::{self, Binding};
+use crate::activation::{self, Binding, Target};
 use crate::arch;
 use crate::func::{binding, bound_type, call_bound};
 use crate::libcalls::{Outcome, outcome};
@@ -22,7 +22,7 @@ use crate::types;
 use crate::value::Slot;
 use abi::layout::{FuncRecord, Header};
 use abi::signature::{TAIL_INTEGER_REGISTERS, TAIL_VECTOR_REGISTERS, TailPlace, has_return_area, tail_places};
-use abi::types::{FuncType, ValType};
+use abi::types::{FuncType, Hierarchy, ValType};
 use std::fmt;
 use std::ptr::{self, NonNull};
 
@@ -72,12 +72,33 @@ unsafe fn follow(store: *mut Store, mut tail_call: TailCall) -> Result<Followed,
         let next = unsafe {
             match binding(tail_call.record.as_ref().context) {
                 None => return Ok(Followed::Native(tail_call)),
-                Some(binding) => call_bound(store, binding, tail_call.slots.as_mut_ptr())?,
+                Some(binding) => {
+                    keep_exceptions(binding, tail_call.ty(), &tail_call.slots);
+                    call_bound(store, binding, tail_call.slots.as_mut_ptr())?
+                }
             }
         };
         match next {
             None => return Ok(Followed::Returned(tail_call.slots)),
             Some(next) => tail_call = next,
+        }
+    }
+}
+
+/// Keeps exceptions that a host function is passed: its caller is gone, so that guest code may hold no reference to them.
+///
+/// # Safety
+/// The binding is a function's of a living store, whose data nobody borrows; the slots hold parameters of the type.
+unsafe fn keep_exceptions(binding: *const Binding, ty: &FuncType, slots: &[Slot]) {
+    // SAFETY: the caller's promise.
+    let (target, data) = unsafe { ((*binding).target, &*(*(*binding).runtime).data) };
+    match target {
+        Target::Host(_) => {}
+        Target::Interpreted(_) | Target::Instance => return,
+    }
+    for (ty, slot) in ty.params.iter().zip(slots) {
+        if ty.reference().is_some_and(|ty| ty.hierarchy() == Hierarchy::Exn) {
+            data.exceptions.hold(slot.word().addr());
         }
     }
 }
@@ -116,7 +137,7 @@ pub(crate) unsafe fn call(store: *mut Store, binding: *const Binding, slots: *mu
 }
 
 /// The registers in which a tail function finds parameters, and its caller results. The first integer is the context; the
-/// results pointer follows, if there is one.
+/// results pointer follows, if there is one. A multiple of 16 bytes: stacks stay aligned.
 #[repr(C)]
 pub(crate) struct Registers {
     integers: [u64; TAIL_INTEGER_REGISTERS],
@@ -242,7 +263,7 @@ unsafe extern "C" fn shell(context: *mut Header, registers: *mut Registers) -> O
 /// The binding is a function's; the registers are those with which native code calls it.
 unsafe fn run(binding: *const Binding, registers: *mut Registers) -> Result<u64, Trap> {
     // SAFETY: the binding lives as long as its store, which guest code is running in; the call into guest code borrows the store
-    // mutably and has handed it on by this pointer. The registers lie in the frame of `enter`, the passed slots with the runtime;
+    // mutably and has handed it on by this pointer. The registers lie below the frames of the host that entered guest code, the passed slots with the runtime;
     // nobody else uses either before the function runs.
     let (store, passed, slots, ty) = unsafe {
         let runtime = (*binding).runtime;
@@ -253,6 +274,7 @@ unsafe fn run(binding: *const Binding, registers: *mut Registers) -> Result<u64,
     let mut slots = slots;
     // SAFETY: as above.
     let followed = unsafe {
+        keep_exceptions(binding, ty, &slots);
         match call_bound(store, binding, slots.as_mut_ptr())? {
             None => Followed::Returned(slots),
             Some(tail_call) => follow(store, tail_call)?,

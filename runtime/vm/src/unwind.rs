@@ -27,13 +27,12 @@ pub(crate) unsafe fn prepare_landing(runtime: *mut Runtime, exception: &Exceptio
             (*runtime).guest_sp + arch::SUSPENDED_REGISTERS,
         );
         let mut frame = (*runtime).guest_sp + arch::SUSPENDED_FRAME;
-        let mut behind = *ptr::with_exposed_provenance::<usize>((*runtime).guest_sp);
         while stack.holds(frame, 2) {
             let [outer, return_address] = *ptr::with_exposed_provenance::<[usize; 2]>(frame);
             let call = return_address.wrapping_sub(1);
             let Some(code) = code_at(data, call) else { return false };
             if let Some((pad, pushed)) = code.landing_pad(call) {
-                let sp = frame + size_of::<[usize; 2]>() + behind + pushed;
+                let sp = frame + size_of::<[usize; 2]>() + pushed;
                 (*runtime).landing = Landing { pc: pad, sp, fp: outer, exception: exception.address(), registers };
                 return true;
             }
@@ -49,7 +48,7 @@ pub(crate) unsafe fn prepare_landing(runtime: *mut Runtime, exception: &Exceptio
                     registers[register] = *ptr::with_exposed_provenance(at);
                 }
             }
-            (frame, behind) = (outer, 0);
+            frame = outer;
         }
         false
     }

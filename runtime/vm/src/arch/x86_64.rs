@@ -17,8 +17,7 @@ const R13: u32 = 13;
 const R14: u32 = 14;
 const R15: u32 = 15;
 
-/// Where a thunk keeps these registers, in bytes from the start of its frame. Before them stands a word: how many bytes of its
-/// own the thunk keeps behind the address to which it returns.
+/// Where a thunk keeps these registers, in bytes from the start of its frame; they are preceded by a word for alignment.
 pub(crate) const SUSPENDED_REGISTERS: usize = 8;
 /// Where a thunk keeps the guest's frame pointer, and behind it the address to which it returns.
 pub(crate) const SUSPENDED_FRAME: usize = SUSPENDED_REGISTERS + SAVED.len() * 8;
@@ -126,7 +125,7 @@ macro_rules! thunk {
             "push r13",
             "push r14",
             "push r15",
-            "push 0",
+            "sub rsp, 8",
             "mov rax, [rdi + {binding}]",
             "mov rax, [rax + {runtime}]",
             "mov [rax + {guest_sp}], rsp",
@@ -155,16 +154,26 @@ macro_rules! thunk {
 }
 pub(crate) use thunk;
 
-/// The body of the tail function of functions that are not native: calls `$shell` on the host's stack with the context and the
-/// address of the registers in which a tail function finds its parameters ([`crate::tail::Registers`]), which it saves on the
-/// guest's stack. The shell returns an outcome. In rax is null if the function has returned; then the saved registers hold its
-/// results. Else it is the tail function to go on with, and they hold that one's parameters. In rdx is the runtime to leave or
-/// land with, or null.
-///
-/// The frame is the same as a thunk's to those who look at it: the return address is there once more, below what was saved.
+/// The body of the tail function of functions that are not native. Its frame is that of a thunk; it calls `$shell` on the host's
+/// stack with the context and the address of the registers in which a tail function finds its parameters
+/// ([`crate::tail::Registers`]), which it saves there. The shell returns an outcome. In rax is null if the function has returned;
+/// then the saved registers hold its results. Else it is the tail function to go on with, and they hold that one's parameters.
+/// In rdx is the runtime to leave or land with, or null.
 macro_rules! tail_thunk {
     ($shell:path) => {
         std::arch::naked_asm!(
+            "push rbp",
+            "mov rbp, rsp",
+            "push rbx",
+            "push r12",
+            "push r13",
+            "push r14",
+            "push r15",
+            "sub rsp, 8",
+            "mov rax, [rdi + {binding}]",
+            "mov rax, [rax + {runtime}]",
+            "mov [rax + {guest_sp}], rsp",
+            "mov rsp, [rax + {host_sp}]",
             "sub rsp, {size}",
             "mov [rsp], rdi",
             "mov [rsp + 8], rsi",
@@ -181,24 +190,7 @@ macro_rules! tail_thunk {
             "movaps [rsp + 144], xmm6",
             "movaps [rsp + 160], xmm7",
             "mov rsi, rsp",
-            "push [rsp + {size}]",
-            "push rbp",
-            "mov rbp, rsp",
-            "push rbx",
-            "push r12",
-            "push r13",
-            "push r14",
-            "push r15",
-            // What was saved, and the return address.
-            "push {size} + 8",
-            "mov rax, [rdi + {binding}]",
-            "mov rax, [rax + {runtime}]",
-            "mov [rax + {guest_sp}], rsp",
-            "mov rsp, [rax + {host_sp}]",
             "call {shell}",
-            "mov rsp, rbp",
-            "pop rbp",
-            "add rsp, 8",
             "test rdx, rdx",
             "jnz 3f",
             "movaps xmm0, [rsp + 48]",
@@ -207,7 +199,8 @@ macro_rules! tail_thunk {
             "jnz 2f",
             "mov rax, [rsp]",
             "mov rdx, [rsp + 8]",
-            "add rsp, {size}",
+            "mov rsp, rbp",
+            "pop rbp",
             // LLVM keeps eight bytes for arguments on the stack of every tail function, which the callee takes away.
             "ret 8",
             "2:",
@@ -223,15 +216,15 @@ macro_rules! tail_thunk {
             "movaps xmm5, [rsp + 128]",
             "movaps xmm6, [rsp + 144]",
             "movaps xmm7, [rsp + 160]",
-            "add rsp, {size}",
+            "mov rsp, rbp",
+            "pop rbp",
             "jmp rax",
             "3:",
             "mov rdi, rdx",
             "cmp qword ptr [rdi + {landing}], 0",
             "jne {land}",
             "jmp {leave}",
-            // Eight bytes more, since the return address lies between the saved registers and where the stack was aligned.
-            size = const std::mem::size_of::<$crate::tail::Registers>() + 8,
+            size = const std::mem::size_of::<$crate::tail::Registers>(),
             binding = const std::mem::offset_of!(abi::layout::Header, runtime),
             runtime = const std::mem::offset_of!($crate::activation::Binding, runtime),
             guest_sp = const std::mem::offset_of!($crate::activation::Runtime, guest_sp),

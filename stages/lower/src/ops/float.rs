@@ -3,6 +3,9 @@
 //! Where LLVM and WebAssembly disagree: an arithmetic operator gives a quiet NaN for a signalling one. LLVM takes the freedom to
 //! fold `x * 1`, `x - 0` and the like to `x`, which stays signalling; such operands become quiet first, by `llvm.canonicalize`,
 //! which is a multiplication by one that LLVM keeps.
+//!
+//! Which of two NaNs a result comes from, and the sign of a NaN, are left to LLVM and the processor. So LLVM may exchange the
+//! operands of sums and products and move negations.
 
 use super::rows;
 use crate::function::{Lowering, Result};
