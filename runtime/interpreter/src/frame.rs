@@ -3,41 +3,47 @@
 //! A frame is a window onto the stack of words, as wide as any operand of an instruction can reach, so that reaching a slot
 //! needs no check. A value of 32 bits lies in the low half of its slot; the high half is anything. A vector takes two slots.
 
+use std::cell::Cell;
+
 /// How many slots a frame's operands can name.
 pub(crate) const WINDOW: usize = 1 << 16;
 
-/// A window onto the stack.
-pub(crate) struct Frame<'a>(&'a mut [u64; WINDOW]);
+/// A window onto the stack. Those of a caller and a callee overlap, so words are cells.
+#[derive(Clone, Copy)]
+pub(crate) struct Frame<'a>(&'a [Cell<u64>; WINDOW]);
 
 impl<'a> Frame<'a> {
     /// The frame that begins at a word of the stack, which must go on for a window's width.
     #[inline(always)]
-    pub fn new(words: &'a mut [u64], start: usize) -> Frame<'a> {
-        Frame(words[start..].first_chunk_mut().expect("a window's width is kept free behind the last frame"))
+    pub fn new(words: &'a [Cell<u64>], start: usize) -> Frame<'a> {
+        Frame(words[start..].first_chunk().expect("a window's width is kept free behind the last frame"))
     }
 
     #[inline(always)]
-    pub fn word(&self, slot: u16) -> u64 {
-        self.0[usize::from(slot)]
+    pub fn word(self, slot: u16) -> u64 {
+        self.0[usize::from(slot)].get()
     }
 
     #[inline(always)]
-    pub fn set_word(&mut self, slot: u16, value: u64) {
-        self.0[usize::from(slot)] = value;
+    pub fn set_word(self, slot: u16, value: u64) {
+        self.0[usize::from(slot)].set(value);
     }
 
-    /// The slots of the frame and those behind it.
-    pub fn slots(&mut self) -> &mut [u64; WINDOW] {
-        self.0
+    /// Moves words from a slot on to the beginning.
+    #[inline(never)]
+    pub fn move_down(self, first: u16, count: usize) {
+        for (to, from) in self.0.iter().zip(&self.0[usize::from(first)..]).take(count) {
+            to.set(from.get());
+        }
     }
 
     #[inline(always)]
-    pub fn get<T: Word>(&self, slot: u16) -> T {
+    pub fn get<T: Word>(self, slot: u16) -> T {
         T::from_word(self.word(slot))
     }
 
     #[inline(always)]
-    pub fn set<T: Word>(&mut self, slot: u16, value: T) {
+    pub fn set<T: Word>(self, slot: u16, value: T) {
         self.set_word(slot, value.to_word());
     }
 }

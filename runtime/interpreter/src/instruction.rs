@@ -2,7 +2,7 @@
 //!
 //! `a` is the slot of the result, or of the first operand if there is no result. `b` and `c` are slots or immediates, or halves
 //! of one immediate of 32 bits. What needs more room takes the words that follow ([`Op::Data`]). Targets of branches are
-//! relative to the instruction after the branch.
+//! counted from the function's first instruction.
 
 /// An instruction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +48,7 @@ macro_rules! define {
         }
 
         impl Op {
-            /// Whether it is a branch that compares, whose offset has 16 bits.
+            /// Whether it is a branch that compares, whose target has 16 bits.
             pub fn is_comparing_branch(self) -> bool {
                 match self {
                     $(Op::$name => is_branch!($shape),)*

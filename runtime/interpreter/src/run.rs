@@ -1,28 +1,20 @@
-//! The loop that runs instructions.
+//! A run: from a call from outside until it returns.
 //!
-//! What it holds in variables (code, frame, first memory) is what nearly every instruction needs; the rest is behind [`Guest`].
 //! Calls within a module do not recurse: a call notes what is needed to return. The stack of words is the store's, and is given
-//! back while a function of another kind runs.
+//! back while a function of another kind runs; for that handlers return to here.
 
 use crate::Interpreter;
 use crate::boundary;
-use crate::frame::{Frame, WINDOW};
-use crate::instruction::{Instr, Op};
-use crate::semantics::{convert, float, int};
+use crate::frame::WINDOW;
+use crate::handler::{Caller, Context, Exit, next};
 use crate::translate::Function;
 use abi::trap::TrapCode;
-use abi::types::{DefinedFuncIdx, FuncIdx, MemoryIdx, TableIdx, TypeIdx};
-use vm::{Callee, Foreign, FrameStack, Guest, MemoryView, Slot, Trap};
+use abi::types::{DefinedFuncIdx, MemoryIdx};
+use std::cell::Cell;
+use vm::{Foreign, FrameStack, Guest, Module, Slot, Trap};
 
 /// For so many words of the stack one call may be under way: frames can have no words, but what is needed to return has some.
 const WORDS_PER_CALL: usize = 4;
-
-/// What is needed to go on with a function that called another one.
-struct Caller<'m> {
-    function: &'m Function,
-    pc: usize,
-    start: usize,
-}
 
 /// Why the loop stops early.
 enum Stop {
@@ -56,8 +48,8 @@ pub(crate) fn run(
     let module = guest.module().clone();
     let ty = module.declarations().function_type(module.declarations().function(function));
     let start = stack.top;
-    let mut run =
-        Run { interpreter, guest, stack, callers: Vec::new(), function: interpreter.function(&module, function) };
+    let function = interpreter.translate(&module, function);
+    let mut run = Run { interpreter, module: &module, guest, stack, callers: Vec::new(), function };
     let mut outcome = run.check_room(start);
     if outcome.is_ok() {
         let words = &mut run.stack.words[start..];
@@ -77,17 +69,17 @@ pub(crate) fn run(
     result
 }
 
-/// A run: from a call from outside until it returns.
-struct Run<'r, 's> {
-    interpreter: &'r Interpreter,
+struct Run<'r, 'm, 's> {
+    interpreter: &'m Interpreter,
+    module: &'m Module,
     guest: &'r mut Guest<'s>,
     stack: FrameStack,
-    callers: Vec<Caller<'r>>,
+    callers: Vec<Caller<'m>>,
     /// The function that runs first; after a trap the one that trapped.
-    function: &'r Function,
+    function: &'m Function,
 }
 
-impl Run<'_, '_> {
+impl Run<'_, '_, '_> {
     /// The end of the words that frames may use.
     fn limit(&self) -> usize {
         self.stack.words.len() - WINDOW
@@ -121,195 +113,44 @@ impl Run<'_, '_> {
     /// Runs the function, whose frame starts at a word of the stack.
     fn instructions(&mut self, mut start: usize) -> Result<(), Stop> {
         let (limit, max_callers) = (self.limit(), self.max_callers());
-        let Run { interpreter, guest, stack, callers, function: current } = self;
-        let mut function = *current;
-        let mut code = &*function.code;
-        let mut pc = 0;
-        let mut frame = Frame::new(&mut stack.words, start);
-        let mut memory = guest.memory(MemoryIdx(0));
-
-        macro_rules! stop {
-            ($reason:expr) => {{
-                *current = function;
-                return Err($reason.into());
-            }};
-        }
-        macro_rules! check {
-            ($result:expr) => {
-                match $result {
-                    Ok(value) => value,
-                    Err(reason) => stop!(reason),
+        let mut code = self.function.code.iter();
+        loop {
+            let words = Cell::from_mut(&mut *self.stack.words).as_slice_of_cells();
+            let mut context = Context {
+                interpreter: self.interpreter,
+                module: self.module,
+                memory: self.guest.memory(MemoryIdx(0)),
+                guest: self.guest,
+                words,
+                limit,
+                callers: &mut self.callers,
+                max_callers,
+                function: self.function,
+                start,
+                code,
+                foreign: None,
+            };
+            let exit = loop {
+                let step = next(&mut context.code);
+                let (code, frame) = (context.code.clone(), context.frame());
+                match (step.run)(&mut context, step, code, frame) {
+                    Exit::Next => {}
+                    exit => break exit,
                 }
             };
-        }
-        macro_rules! next {
-            () => {{
-                let instr = code[pc];
-                pc += 1;
-                instr
-            }};
-        }
-        macro_rules! enter {
-            ($callee:expr, $arguments:expr) => {{
-                let callee: &Function = $callee;
-                let callee_start = start + usize::from($arguments);
-                if callee_start + callee.size as usize > limit || callers.len() >= max_callers {
-                    stop!(TrapCode::CallStackExhausted);
+            let foreign = context.foreign;
+            (self.function, start, code) = (context.function, context.start, context.code);
+            match exit {
+                Exit::Next | Exit::Return => return Ok(()),
+                Exit::Trap(code) => return Err(code.into()),
+                Exit::Foreign => {
+                    let (callee, arguments) = foreign.expect("the instruction has said what to call");
+                    self.stack.top = start + self.function.size as usize;
+                    call_foreign(self.guest, &mut self.stack, callee, arguments, self.callers.len() + 1)?;
                 }
-                callers.push(Caller { function, pc, start });
-                function = callee;
-                code = &callee.code;
-                pc = 0;
-                start = callee_start;
-                frame = Frame::new(&mut stack.words, start);
-                for slot in callee.params..callee.locals {
-                    frame.set_word(slot as u16, 0);
-                }
-            }};
-        }
-        macro_rules! call_foreign {
-            ($callee:expr, $arguments:expr) => {{
-                stack.top = start + function.size as usize;
-                let depth = callers.len() + 1;
-                check!(call_foreign(guest, stack, $callee, start + usize::from($arguments), depth));
-                frame = Frame::new(&mut stack.words, start);
-                memory = guest.memory(MemoryIdx(0));
-            }};
-        }
-        macro_rules! leave {
-            () => {{
-                let Some(caller) = callers.pop() else { return Ok(()) };
-                Caller { function, pc, start } = caller;
-                code = &function.code;
-                frame = Frame::new(&mut stack.words, start);
-            }};
-        }
-
-        loop {
-            let instr = next!();
-            // What each shape of a row means.
-            macro_rules! run {
-                // From slots to a slot.
-                (value $method:ident($arg:expr $(, $args:expr)*)) => { frame.$method(instr, $arg $(, $args)*) };
-                (value $method:ident()) => { frame.$method(instr) };
-                // The same, with the word that follows.
-                (paired $method:ident()) => {{
-                    let data = next!();
-                    frame.$method(instr, data)
-                }};
-                // The same, or a trap.
-                (trapping $method:ident($arg:expr)) => { check!(frame.$method(instr, $arg)) };
-                // A comparison, and a branch if it holds.
-                (branch $method:ident($arg:expr)) => {
-                    if frame.$method(instr, $arg) {
-                        pc = jump(pc, instr.short().into());
-                    }
-                };
-                // An access to the first memory.
-                (access $method:ident($($arg:expr),*)) => { check!(frame.$method(memory, instr, instr.c.into(), $($arg),*)) };
-                // What concerns the instance; the same, or a trap; the same, with the word that follows.
-                (guest $method:ident()) => { frame.$method(guest, instr) };
-                (checked $method:ident()) => { check!(frame.$method(guest, instr)) };
-                (bulk $method:ident()) => {{
-                    let data = next!();
-                    check!(frame.$method(guest, instr, data))
-                }};
-                // What changes the variables of the loop.
-                (control jump()) => { pc = jump(pc, instr.immediate().cast_signed()) };
-                (control br_if()) => {
-                    if frame.get(instr.a) {
-                        pc = jump(pc, instr.immediate().cast_signed());
-                    }
-                };
-                (control br_unless()) => {
-                    if !frame.get::<bool>(instr.a) {
-                        pc = jump(pc, instr.immediate().cast_signed());
-                    }
-                };
-                (control br_table()) => {{
-                    let index: u32 = frame.get(instr.a);
-                    let entry = pc + index.min(instr.immediate()) as usize;
-                    pc = jump(entry + 1, code[entry].immediate().cast_signed());
-                }};
-                (control call()) => {{
-                    let callee = interpreter.function(guest.module(), DefinedFuncIdx(instr.immediate()));
-                    enter!(callee, instr.a)
-                }};
-                (control call_import()) => {
-                    match guest.import(FuncIdx(instr.immediate())) {
-                        Callee::Own(callee) => enter!(interpreter.function(guest.module(), callee), instr.a),
-                        Callee::Foreign(callee) => call_foreign!(callee, instr.a),
-                    }
-                };
-                (control call_indirect()) => {{
-                    let ty = TypeIdx(next!().immediate());
-                    let index: u32 = frame.get(instr.b);
-                    match check!(guest.indirect(TableIdx(instr.c.into()), index.into(), ty)) {
-                        Callee::Own(callee) => enter!(interpreter.function(guest.module(), callee), instr.a),
-                        Callee::Foreign(callee) => call_foreign!(callee, instr.a),
-                    }
-                }};
-                (control return_none()) => { leave!() };
-                (control return_one()) => {{
-                    frame.set_word(0, frame.word(instr.a));
-                    leave!()
-                }};
-                (control return_many()) => {{
-                    let first = usize::from(instr.a);
-                    frame.slots().copy_within(first..first + instr.immediate() as usize, 0);
-                    leave!()
-                }};
-                (control unreachable()) => { stop!(TrapCode::Unreachable) };
-                (control constant_long()) => { frame.set_word(instr.a, function.constants[instr.immediate() as usize]) };
-                (control far()) => {{
-                    let view = if instr.a == 0 { memory } else { guest.memory(MemoryIdx(instr.a.into())) };
-                    let access = next!();
-                    check!(far(&mut frame, view, access, instr.immediate()));
-                }};
-                (control vector()) => {{
-                    let data = next!();
-                    let op = &function.vectors[data.immediate() as usize];
-                    check!(frame.vector(guest, op, instr, data));
-                }};
-                (control memory_grow()) => {{
-                    frame.memory_grow(guest, instr);
-                    memory = guest.memory(MemoryIdx(0));
-                }};
-                (control data()) => { unreachable!("words belong to the instruction in front of them") };
             }
-            macro_rules! dispatch {
-                ($($shape:ident $name:ident: $method:ident($($arg:expr),*);)*) => {
-                    match instr.op {
-                        $(Op::$name => run!($shape $method($($arg),*)),)*
-                    }
-                };
-            }
-            for_each_instruction!(dispatch);
         }
     }
-}
-
-/// The instruction at a distance.
-#[inline(always)]
-fn jump(pc: usize, distance: i32) -> usize {
-    pc.wrapping_add_signed(distance as isize)
-}
-
-/// An access with an offset that does not fit into its instruction, or to another memory than the first.
-#[inline(never)]
-fn far(frame: &mut Frame<'_>, memory: MemoryView<'_>, instr: Instr, offset: u32) -> Result<(), TrapCode> {
-    macro_rules! access {
-        (access $method:ident($($arg:expr),*)) => { frame.$method(memory, instr, offset, $($arg),*) };
-        ($other:ident $method:ident($($arg:expr),*)) => { unreachable!("an access follows") };
-    }
-    macro_rules! dispatch {
-        ($($shape:ident $name:ident: $method:ident($($arg:expr),*);)*) => {
-            match instr.op {
-                $(Op::$name => access!($shape $method($($arg),*)),)*
-            }
-        };
-    }
-    for_each_instruction!(dispatch)
 }
 
 /// Calls a function of another instance or of the host, with arguments that begin at a word of the stack.

@@ -7,6 +7,7 @@
 //! - What is not reached is not translated.
 
 use crate::frame::WINDOW;
+use crate::handler::Step;
 use crate::instruction::{Instr, Op};
 use crate::ops::{Dispatch, VectorOp};
 use abi::module::Module;
@@ -30,7 +31,7 @@ pub(crate) enum Error {
 #[derive(Debug, Default)]
 pub(crate) struct Function {
     pub index: u32,
-    pub code: Box<[Instr]>,
+    pub code: Box<[Step]>,
     /// Constants that do not fit into an instruction.
     pub constants: Box<[u64]>,
     /// What the instructions on vectors do.
@@ -141,7 +142,7 @@ pub(crate) struct Translation<'m> {
     preserved: usize,
     /// Slots in use at most.
     size: u32,
-    /// Whether the function is so large that branches need wide offsets.
+    /// Whether the function is so large that branches need wide targets.
     is_long: bool,
 }
 
@@ -161,7 +162,7 @@ pub(crate) fn width(types: &[ValType]) -> u32 {
 /// If it uses what is not supported, or needs more slots than a frame can have.
 pub(crate) fn translate(module: &Module, bytes: &[u8], index: DefinedFuncIdx) -> Result<Function> {
     let mut code = Translation::run(module, bytes, index, false)?;
-    if code.code.len() > i16::MAX as usize {
+    if code.code.len() > u16::MAX as usize {
         code = Translation::run(module, bytes, index, true)?;
     }
     Ok(code)
@@ -210,7 +211,7 @@ impl<'m> Translation<'m> {
         }
         Ok(Function {
             index: index.0,
-            code: translation.code.into(),
+            code: translation.code.into_iter().map(Step::new).collect(),
             constants: translation.constants.into(),
             vectors: translation.vectors.into(),
             params: width(&ty.params),
@@ -467,12 +468,11 @@ impl<'m> Translation<'m> {
 
     /// Makes a branch go somewhere.
     pub fn patch_to(&mut self, branch: usize, target: usize) {
-        let distance = target as i64 - (branch as i64 + 1);
         let instr = &mut self.code[branch];
         *instr = match instr.op.is_comparing_branch() {
-            // What does not fit is made again with wide offsets.
-            true => Instr { c: (distance as i16).cast_unsigned(), ..*instr },
-            false => Instr::wide(instr.op, instr.a, (distance as i32).cast_unsigned()),
+            // What does not fit is made again with wide targets.
+            true => Instr { c: target as u16, ..*instr },
+            false => Instr::wide(instr.op, instr.a, target as u32),
         };
     }
 }

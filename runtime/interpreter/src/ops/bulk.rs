@@ -45,40 +45,40 @@ type Outcome = std::result::Result<(), TrapCode>;
 
 impl Frame<'_> {
     /// The three operands of an operation.
-    fn operands(&self, instr: Instr) -> [u32; 3] {
+    fn operands(self, instr: Instr) -> [u32; 3] {
         [0, 1, 2].map(|i| self.get(instr.a + i))
     }
 
-    pub fn memory_copy(&mut self, guest: &mut Guest<'_>, instr: Instr, data: Instr) -> Outcome {
+    pub fn memory_copy(self, guest: &mut Guest<'_>, instr: Instr, data: Instr) -> Outcome {
         let [to, from, length] = self.operands(instr).map(u64::from);
         guest.memory_copy(instr.immediate(), data.immediate(), to, from, length)
     }
 
-    pub fn memory_fill(&mut self, guest: &mut Guest<'_>, instr: Instr, _data: Instr) -> Outcome {
+    pub fn memory_fill(self, guest: &mut Guest<'_>, instr: Instr, _data: Instr) -> Outcome {
         let [to, value, length] = self.operands(instr);
         guest.memory_fill(instr.immediate(), to.into(), value, length.into())
     }
 
-    pub fn memory_init(&mut self, guest: &mut Guest<'_>, instr: Instr, data: Instr) -> Outcome {
+    pub fn memory_init(self, guest: &mut Guest<'_>, instr: Instr, data: Instr) -> Outcome {
         let [to, from, length] = self.operands(instr);
         guest.memory_init(instr.immediate(), data.immediate(), to.into(), from, length)
     }
 
-    pub fn table_copy(&mut self, guest: &mut Guest<'_>, instr: Instr, data: Instr) -> Outcome {
+    pub fn table_copy(self, guest: &mut Guest<'_>, instr: Instr, data: Instr) -> Outcome {
         let [to, from, length] = self.operands(instr).map(u64::from);
         guest.table_copy(instr.immediate(), data.immediate(), to, from, length)
     }
 
-    pub fn table_init(&mut self, guest: &mut Guest<'_>, instr: Instr, data: Instr) -> Outcome {
+    pub fn table_init(self, guest: &mut Guest<'_>, instr: Instr, data: Instr) -> Outcome {
         let [to, from, length] = self.operands(instr);
         guest.table_init(instr.immediate(), data.immediate(), to.into(), from, length)
     }
 
-    pub fn data_drop(&mut self, guest: &mut Guest<'_>, instr: Instr) -> Outcome {
+    pub fn data_drop(self, guest: &mut Guest<'_>, instr: Instr) -> Outcome {
         guest.data_drop(instr.immediate())
     }
 
-    pub fn elem_drop(&mut self, guest: &mut Guest<'_>, instr: Instr) -> Outcome {
+    pub fn elem_drop(self, guest: &mut Guest<'_>, instr: Instr) -> Outcome {
         guest.elem_drop(instr.immediate())
     }
 }

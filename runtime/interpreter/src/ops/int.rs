@@ -298,23 +298,23 @@ instructions! {$ int_instructions:
 
 impl Frame<'_> {
     #[inline(always)]
-    pub fn unary<A: Word, R: Word>(&mut self, instr: Instr, op: impl FnOnce(A) -> R) {
+    pub fn unary<A: Word, R: Word>(self, instr: Instr, op: impl FnOnce(A) -> R) {
         self.set(instr.a, op(self.get(instr.b)));
     }
 
     #[inline(always)]
-    pub fn binary<A: Word, R: Word>(&mut self, instr: Instr, op: impl FnOnce(A, A) -> R) {
+    pub fn binary<A: Word, R: Word>(self, instr: Instr, op: impl FnOnce(A, A) -> R) {
         self.set(instr.a, op(self.get(instr.b), self.get(instr.c)));
     }
 
     #[inline(always)]
-    pub fn binary_imm<A: Immediate, R: Word>(&mut self, instr: Instr, op: impl FnOnce(A, A) -> R) {
+    pub fn binary_imm<A: Immediate, R: Word>(self, instr: Instr, op: impl FnOnce(A, A) -> R) {
         self.set(instr.a, op(self.get(instr.b), A::from_short(instr.short())));
     }
 
     #[inline(always)]
     pub fn try_binary<A: Word>(
-        &mut self,
+        self,
         instr: Instr,
         op: impl FnOnce(A, A) -> std::result::Result<A, TrapCode>,
     ) -> std::result::Result<(), TrapCode> {
@@ -324,7 +324,7 @@ impl Frame<'_> {
 
     #[inline(always)]
     pub fn try_binary_imm<A: Immediate>(
-        &mut self,
+        self,
         instr: Instr,
         op: impl FnOnce(A, A) -> std::result::Result<A, TrapCode>,
     ) -> std::result::Result<(), TrapCode> {
@@ -333,24 +333,24 @@ impl Frame<'_> {
     }
 
     #[inline(always)]
-    pub fn compare<A: Word>(&mut self, instr: Instr, holds: impl FnOnce(&A, &A) -> bool) {
+    pub fn compare<A: Word>(self, instr: Instr, holds: impl FnOnce(&A, &A) -> bool) {
         self.set(instr.a, holds(&self.get(instr.b), &self.get(instr.c)));
     }
 
     #[inline(always)]
-    pub fn compare_imm<A: Immediate>(&mut self, instr: Instr, holds: impl FnOnce(&A, &A) -> bool) {
+    pub fn compare_imm<A: Immediate>(self, instr: Instr, holds: impl FnOnce(&A, &A) -> bool) {
         self.set(instr.a, holds(&self.get(instr.b), &A::from_short(instr.short())));
     }
 
     /// Whether a branch's comparison of `a` and `b` holds.
     #[inline(always)]
-    pub fn compares<A: Word>(&mut self, instr: Instr, holds: impl FnOnce(&A, &A) -> bool) -> bool {
+    pub fn compares<A: Word>(self, instr: Instr, holds: impl FnOnce(&A, &A) -> bool) -> bool {
         holds(&self.get(instr.a), &self.get(instr.b))
     }
 
     /// Whether a branch's comparison of `a` and an immediate holds.
     #[inline(always)]
-    pub fn compares_imm<A: Immediate>(&mut self, instr: Instr, holds: impl FnOnce(&A, &A) -> bool) -> bool {
+    pub fn compares_imm<A: Immediate>(self, instr: Instr, holds: impl FnOnce(&A, &A) -> bool) -> bool {
         holds(&self.get(instr.a), &A::from_short(instr.b.cast_signed()))
     }
 }

@@ -114,13 +114,13 @@ instructions! {$ memory_instructions:
 impl Frame<'_> {
     /// The sum of address and offset, which has 33 bits.
     #[inline(always)]
-    fn address(&self, instr: Instr, offset: u32) -> u64 {
+    fn address(self, instr: Instr, offset: u32) -> u64 {
         u64::from(self.get::<u32>(instr.b)) + u64::from(offset)
     }
 
     #[inline(always)]
     pub fn load<const N: usize, T, R: Word>(
-        &mut self,
+        self,
         memory: MemoryView<'_>,
         instr: Instr,
         offset: u32,
@@ -134,7 +134,7 @@ impl Frame<'_> {
 
     #[inline(always)]
     pub fn store<const N: usize, T: Word>(
-        &mut self,
+        self,
         memory: MemoryView<'_>,
         instr: Instr,
         offset: u32,
@@ -144,11 +144,11 @@ impl Frame<'_> {
         memory.write(self.address(instr, offset), bytes).ok_or(TrapCode::MemoryOutOfBounds)
     }
 
-    pub fn memory_size(&mut self, guest: &mut Guest<'_>, instr: Instr) {
+    pub fn memory_size(self, guest: &mut Guest<'_>, instr: Instr) {
         self.set(instr.a, guest.memory_size(MemoryIdx(instr.immediate())));
     }
 
-    pub fn memory_grow(&mut self, guest: &mut Guest<'_>, instr: Instr) {
+    pub fn memory_grow(self, guest: &mut Guest<'_>, instr: Instr) {
         let old = guest.memory_grow(MemoryIdx(instr.immediate()), self.get::<u32>(instr.a).into());
         self.set(instr.a, old.unwrap_or(u64::MAX));
     }

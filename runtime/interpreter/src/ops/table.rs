@@ -38,28 +38,28 @@ fn table(instr: Instr) -> TableIdx {
 }
 
 impl Frame<'_> {
-    pub fn table_get(&mut self, guest: &mut Guest<'_>, instr: Instr) -> Outcome {
+    pub fn table_get(self, guest: &mut Guest<'_>, instr: Instr) -> Outcome {
         let index = self.get::<u32>(instr.a);
         self.set_word(instr.a, guest.table_get(table(instr), index.into())?);
         Ok(())
     }
 
-    pub fn table_set(&mut self, guest: &mut Guest<'_>, instr: Instr) -> Outcome {
+    pub fn table_set(self, guest: &mut Guest<'_>, instr: Instr) -> Outcome {
         let index = self.get::<u32>(instr.a);
         guest.table_fill(table(instr), index.into(), self.word(instr.a + 1), 1)
     }
 
-    pub fn table_size(&mut self, guest: &mut Guest<'_>, instr: Instr) {
+    pub fn table_size(self, guest: &mut Guest<'_>, instr: Instr) {
         self.set(instr.a, guest.table_size(table(instr)));
     }
 
-    pub fn table_grow(&mut self, guest: &mut Guest<'_>, instr: Instr) {
+    pub fn table_grow(self, guest: &mut Guest<'_>, instr: Instr) {
         let delta = self.get::<u32>(instr.a + 1);
         let old = guest.table_grow(table(instr), self.word(instr.a), delta.into());
         self.set(instr.a, old.unwrap_or(u64::MAX));
     }
 
-    pub fn table_fill(&mut self, guest: &mut Guest<'_>, instr: Instr) -> Outcome {
+    pub fn table_fill(self, guest: &mut Guest<'_>, instr: Instr) -> Outcome {
         let (start, length) = (self.get::<u32>(instr.a), self.get::<u32>(instr.a + 2));
         guest.table_fill(table(instr), start.into(), self.word(instr.a + 1), length.into())
     }
