@@ -82,19 +82,19 @@ words! {
 
 /// An integer that can stand in an instruction.
 pub(crate) trait Immediate: Word {
-    fn from_short(short: i16) -> Self;
+    fn from_immediate(immediate: i32) -> Self;
 }
 
 impl Immediate for i32 {
     #[inline(always)]
-    fn from_short(short: i16) -> i32 {
-        short.into()
+    fn from_immediate(immediate: i32) -> i32 {
+        immediate
     }
 }
 
 impl Immediate for i64 {
     #[inline(always)]
-    fn from_short(short: i16) -> i64 {
-        short.into()
+    fn from_immediate(immediate: i32) -> i64 {
+        immediate.into()
     }
 }

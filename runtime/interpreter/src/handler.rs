@@ -22,13 +22,45 @@ pub(crate) type Handler = for<'s, 'm, 'g> fn(&mut Context<'s, 'm, 'g>, &'m Step,
 /// An instruction with its handler.
 #[derive(Debug)]
 pub(crate) struct Step {
-    pub run: Handler,
-    pub instr: Instr,
+    run: Handler,
+    a: u16,
+    b: u16,
+    c: u16,
+    d: u16,
 }
 
+const _: () = assert!(size_of::<Step>() == 16);
+
 impl Step {
-    pub fn new(instr: Instr) -> Step {
-        Step { run: instr.op.handler(), instr }
+    /// Gives instructions their handlers.
+    pub fn all(instrs: &[Instr]) -> Box<[Step]> {
+        let step = |(position, &Instr { op, a, b, c, d }): (usize, &Instr)| {
+            let run = match op {
+                Op::Far => instrs[position + 1].op.far_handler().expect("an access follows"),
+                _ => op.handler(),
+            };
+            Step { run, a, b, c, d }
+        };
+        instrs.iter().enumerate().map(step).collect()
+    }
+
+    /// The instruction, of which the handler knows what it does.
+    #[inline(always)]
+    fn instr(&self, op: Op) -> Instr {
+        let Step { a, b, c, d, .. } = *self;
+        Instr { op, a, b, c, d }
+    }
+
+    /// The word that belongs to the instruction in front of it.
+    #[inline(always)]
+    fn data(&self) -> Instr {
+        self.instr(Op::Data)
+    }
+
+    /// Runs the instruction and those that follow.
+    #[inline(always)]
+    pub fn run<'s, 'm>(&'m self, context: &mut Context<'s, 'm, '_>, code: Code<'m>, frame: Frame<'s>) -> Exit {
+        (self.run)(context, self, code, frame)
     }
 }
 
@@ -94,7 +126,7 @@ impl<'s, 'm> Context<'s, 'm, '_> {
 fn go_on<'s, 'm>(context: &mut Context<'s, 'm, '_>, mut code: Code<'m>, frame: Frame<'s>) -> Exit {
     if cfg!(chained) {
         let step = next(&mut code);
-        (step.run)(context, step, code, frame)
+        step.run(context, code, frame)
     } else {
         context.code = code;
         Exit::Next
@@ -119,58 +151,84 @@ macro_rules! check {
 // What each shape of a row means.
 macro_rules! run {
     // From slots to a slot.
-    ($context:ident $step:ident $code:ident $frame:ident, value $method:ident($($arg:expr),*)) => {
-        $frame.$method($step.instr $(, $arg)*)
+    ($context:ident $instr:ident $code:ident $frame:ident, value $method:ident($($arg:expr),*)) => {
+        $frame.$method($instr $(, $arg)*)
     };
     // The same, with the word that follows.
-    ($context:ident $step:ident $code:ident $frame:ident, paired $method:ident()) => {{
+    ($context:ident $instr:ident $code:ident $frame:ident, paired $method:ident()) => {{
         let data = next(&mut $code);
-        $frame.$method($step.instr, data.instr)
+        $frame.$method($instr, data.data())
     }};
     // The same, or a trap.
-    ($context:ident $step:ident $code:ident $frame:ident, trapping $method:ident($arg:expr)) => {
-        check!($frame.$method($step.instr, $arg))
+    ($context:ident $instr:ident $code:ident $frame:ident, trapping $method:ident($arg:expr)) => {
+        check!($frame.$method($instr, $arg))
     };
     // A comparison, and a branch if it holds.
-    ($context:ident $step:ident $code:ident $frame:ident, branch $method:ident($arg:expr)) => {
-        if $frame.$method($step.instr, $arg) {
-            $code = $context.code_at($step.instr.c.into());
+    ($context:ident $instr:ident $code:ident $frame:ident, branch $method:ident($arg:expr)) => {
+        if $frame.$method($instr, $arg) {
+            $code = $context.code_at($instr.immediate() as usize);
         }
     };
     // An access to the first memory.
-    ($context:ident $step:ident $code:ident $frame:ident, access $method:ident($($arg:expr),*)) => {
-        check!($frame.$method($context.memory, $step.instr, $step.instr.c.into(), $($arg),*))
+    ($context:ident $instr:ident $code:ident $frame:ident, access $method:ident($($arg:expr),*)) => {
+        check!($frame.$method($context.memory, $instr, $instr.immediate(), $($arg),*))
     };
     // What concerns the instance, and is as short as a handler must be.
-    ($context:ident $step:ident $code:ident $frame:ident, global $method:ident()) => {
-        $frame.$method($context.guest, $step.instr)
+    ($context:ident $instr:ident $code:ident $frame:ident, global $method:ident()) => {
+        $frame.$method($context.guest, $instr)
     };
     // What concerns the instance; the same, or a trap; the same, with the word that follows.
-    ($context:ident $step:ident $code:ident $frame:ident, guest $method:ident()) => {{
+    ($context:ident $instr:ident $code:ident $frame:ident, guest $method:ident()) => {{
         #[inline(never)]
         fn outlined(frame: Frame<'_>, guest: &mut Guest<'_>, instr: Instr) {
             frame.$method(guest, instr)
         }
-        outlined($frame, $context.guest, $step.instr)
+        outlined($frame, $context.guest, $instr)
     }};
-    ($context:ident $step:ident $code:ident $frame:ident, checked $method:ident()) => {{
+    ($context:ident $instr:ident $code:ident $frame:ident, checked $method:ident()) => {{
         #[inline(never)]
         fn outlined(frame: Frame<'_>, guest: &mut Guest<'_>, instr: Instr) -> Result<(), TrapCode> {
             frame.$method(guest, instr)
         }
-        check!(outlined($frame, $context.guest, $step.instr))
+        check!(outlined($frame, $context.guest, $instr))
     }};
-    ($context:ident $step:ident $code:ident $frame:ident, bulk $method:ident()) => {{
+    ($context:ident $instr:ident $code:ident $frame:ident, bulk $method:ident()) => {{
         #[inline(never)]
         fn outlined(frame: Frame<'_>, guest: &mut Guest<'_>, instr: Instr, data: Instr) -> Result<(), TrapCode> {
             frame.$method(guest, instr, data)
         }
         let data = next(&mut $code);
-        check!(outlined($frame, $context.guest, $step.instr, data.instr))
+        check!(outlined($frame, $context.guest, $instr, data.data()))
     }};
     // What goes on elsewhere, or changes what handlers share: a function below.
-    ($context:ident $step:ident $code:ident $frame:ident, control $method:ident()) => {
-        return $method($context, $step, $code, $frame)
+    ($context:ident $instr:ident $code:ident $frame:ident, control $method:ident()) => {
+        return $method($context, $instr, $code, $frame)
+    };
+}
+
+/// The handler of a `Far` in front of an access: one to another memory than the first, or with a large offset.
+macro_rules! far_handler {
+    (access $name:ident $method:ident($($arg:expr),*)) => {{
+        #[allow(non_snake_case)]
+        fn $name<'s, 'm>(
+            context: &mut Context<'s, 'm, '_>,
+            step: &'m Step,
+            mut code: Code<'m>,
+            frame: Frame<'s>,
+        ) -> Exit {
+            let far = step.instr(Op::Far);
+            let memory = match far.a {
+                0 => context.memory,
+                index => context.guest.memory(MemoryIdx(index.into())),
+            };
+            let access = next(&mut code).instr(Op::$name);
+            check!(frame.$method(memory, access, far.immediate(), $($arg),*));
+            go_on(context, code, frame)
+        }
+        Some($name)
+    }};
+    ($other:ident $name:ident $method:ident($($arg:expr),*)) => {
+        None
     };
 }
 
@@ -178,7 +236,7 @@ macro_rules! handlers {
     ($($shape:ident $name:ident: $method:ident($($arg:expr),*);)*) => {
         impl Op {
             /// The function that runs it.
-            pub fn handler(self) -> Handler {
+            fn handler(self) -> Handler {
                 match self {
                     $(Op::$name => {
                         #[allow(non_snake_case, unused_mut, unreachable_code, unused_variables)]
@@ -188,11 +246,19 @@ macro_rules! handlers {
                             mut code: Code<'m>,
                             frame: Frame<'s>,
                         ) -> Exit {
-                            run!(context step code frame, $shape $method($($arg),*));
+                            let instr = step.instr(Op::$name);
+                            run!(context instr code frame, $shape $method($($arg),*));
                             go_on(context, code, frame)
                         }
                         $name
                     })*
+                }
+            }
+
+            /// The function that runs a `Far` and this, if this is an access.
+            fn far_handler(self) -> Option<Handler> {
+                match self {
+                    $(Op::$name => far_handler!($shape $name $method($($arg),*)),)*
                 }
             }
         }
@@ -201,56 +267,56 @@ macro_rules! handlers {
 for_each_instruction!(handlers);
 
 #[inline(always)]
-fn jump<'s, 'm>(context: &mut Context<'s, 'm, '_>, step: &'m Step, _: Code<'m>, frame: Frame<'s>) -> Exit {
-    let target = context.code_at(step.instr.immediate() as usize);
+fn jump<'s, 'm>(context: &mut Context<'s, 'm, '_>, instr: Instr, _: Code<'m>, frame: Frame<'s>) -> Exit {
+    let target = context.code_at(instr.immediate() as usize);
     go_on(context, target, frame)
 }
 
 #[inline(always)]
-fn br_if<'s, 'm>(context: &mut Context<'s, 'm, '_>, step: &'m Step, code: Code<'m>, frame: Frame<'s>) -> Exit {
-    match frame.get(step.instr.a) {
-        true => jump(context, step, code, frame),
+fn br_if<'s, 'm>(context: &mut Context<'s, 'm, '_>, instr: Instr, code: Code<'m>, frame: Frame<'s>) -> Exit {
+    match frame.get(instr.a) {
+        true => jump(context, instr, code, frame),
         false => go_on(context, code, frame),
     }
 }
 
 #[inline(always)]
-fn br_unless<'s, 'm>(context: &mut Context<'s, 'm, '_>, step: &'m Step, code: Code<'m>, frame: Frame<'s>) -> Exit {
-    match frame.get(step.instr.a) {
+fn br_unless<'s, 'm>(context: &mut Context<'s, 'm, '_>, instr: Instr, code: Code<'m>, frame: Frame<'s>) -> Exit {
+    match frame.get(instr.a) {
         true => go_on(context, code, frame),
-        false => jump(context, step, code, frame),
+        false => jump(context, instr, code, frame),
     }
 }
 
 #[inline(always)]
-fn br_table<'s, 'm>(context: &mut Context<'s, 'm, '_>, step: &'m Step, code: Code<'m>, frame: Frame<'s>) -> Exit {
-    let index: u32 = frame.get(step.instr.a);
-    let entry = &code.as_slice()[index.min(step.instr.immediate()) as usize];
-    jump(context, entry, code, frame)
+fn br_table<'s, 'm>(context: &mut Context<'s, 'm, '_>, instr: Instr, code: Code<'m>, frame: Frame<'s>) -> Exit {
+    let index: u32 = frame.get(instr.a);
+    let entry = &code.as_slice()[index.min(instr.immediate()) as usize];
+    jump(context, entry.data(), code, frame)
 }
 
 #[inline(always)]
-fn call<'s, 'm>(context: &mut Context<'s, 'm, '_>, step: &'m Step, code: Code<'m>, _: Frame<'s>) -> Exit {
-    call_own(context, DefinedFuncIdx(step.instr.immediate()), step.instr.a, code)
+fn call<'s, 'm>(context: &mut Context<'s, 'm, '_>, instr: Instr, code: Code<'m>, _: Frame<'s>) -> Exit {
+    call_own(context, DefinedFuncIdx(instr.immediate()), instr.a, code)
 }
 
 #[inline(always)]
-fn call_import<'s, 'm>(context: &mut Context<'s, 'm, '_>, step: &'m Step, code: Code<'m>, _: Frame<'s>) -> Exit {
-    let callee = context.guest.import(FuncIdx(step.instr.immediate()));
-    call_any(context, callee, step.instr.a, code)
+fn call_import<'s, 'm>(context: &mut Context<'s, 'm, '_>, instr: Instr, code: Code<'m>, _: Frame<'s>) -> Exit {
+    let callee = context.guest.import(FuncIdx(instr.immediate()));
+    call_any(context, callee, instr.a, code)
 }
 
 #[inline(always)]
 fn call_indirect<'s, 'm>(
     context: &mut Context<'s, 'm, '_>,
-    step: &'m Step,
+    instr: Instr,
     mut code: Code<'m>,
     frame: Frame<'s>,
 ) -> Exit {
-    let ty = TypeIdx(next(&mut code).instr.immediate());
-    let index: u32 = frame.get(step.instr.b);
-    let callee = check!(context.guest.indirect(TableIdx(step.instr.c.into()), index.into(), ty));
-    call_any(context, callee, step.instr.a, code)
+    let ty = TypeIdx(next(&mut code).data().immediate());
+    let index: u32 = frame.get(instr.b);
+    let callee = check!(context.guest.indirect(TableIdx(instr.c.into()), index.into(), ty));
+    call_any(context, callee, instr.a, code)
 }
 
 /// Calls a function with arguments that begin in a slot.
@@ -298,7 +364,7 @@ fn enter<'m>(context: &mut Context<'_, 'm, '_>, callee: &'m Function, arguments:
 }
 
 #[inline(always)]
-fn return_none<'s, 'm>(context: &mut Context<'s, 'm, '_>, _: &'m Step, _: Code<'m>, _: Frame<'s>) -> Exit {
+fn return_none<'s, 'm>(context: &mut Context<'s, 'm, '_>, _: Instr, _: Code<'m>, _: Frame<'s>) -> Exit {
     let Some(Caller { function, code, start }) = context.callers.pop() else { return Exit::Return };
     (context.function, context.start) = (function, start);
     let frame = context.frame();
@@ -306,70 +372,49 @@ fn return_none<'s, 'm>(context: &mut Context<'s, 'm, '_>, _: &'m Step, _: Code<'
 }
 
 #[inline(always)]
-fn return_one<'s, 'm>(context: &mut Context<'s, 'm, '_>, step: &'m Step, code: Code<'m>, frame: Frame<'s>) -> Exit {
-    frame.set_word(0, frame.word(step.instr.a));
-    return_none(context, step, code, frame)
+fn return_one<'s, 'm>(context: &mut Context<'s, 'm, '_>, instr: Instr, code: Code<'m>, frame: Frame<'s>) -> Exit {
+    frame.set_word(0, frame.word(instr.a));
+    return_none(context, instr, code, frame)
 }
 
 #[inline(always)]
-fn return_many<'s, 'm>(context: &mut Context<'s, 'm, '_>, step: &'m Step, code: Code<'m>, frame: Frame<'s>) -> Exit {
-    frame.move_down(step.instr.a, step.instr.immediate() as usize);
-    return_none(context, step, code, frame)
+fn return_many<'s, 'm>(context: &mut Context<'s, 'm, '_>, instr: Instr, code: Code<'m>, frame: Frame<'s>) -> Exit {
+    frame.move_down(instr.a, instr.immediate() as usize);
+    return_none(context, instr, code, frame)
 }
 
 #[inline(always)]
-fn unreachable<'s, 'm>(_: &mut Context<'s, 'm, '_>, _: &'m Step, _: Code<'m>, _: Frame<'s>) -> Exit {
+fn unreachable<'s, 'm>(_: &mut Context<'s, 'm, '_>, _: Instr, _: Code<'m>, _: Frame<'s>) -> Exit {
     Exit::Trap(TrapCode::Unreachable)
 }
 
 #[inline(always)]
-fn constant_long<'s, 'm>(context: &mut Context<'s, 'm, '_>, step: &'m Step, code: Code<'m>, frame: Frame<'s>) -> Exit {
-    frame.set_word(step.instr.a, context.function.constants[step.instr.immediate() as usize]);
+fn constant_long<'s, 'm>(context: &mut Context<'s, 'm, '_>, instr: Instr, code: Code<'m>, frame: Frame<'s>) -> Exit {
+    frame.set_word(instr.a, context.function.constants[instr.immediate() as usize]);
     go_on(context, code, frame)
 }
 
 #[inline(always)]
-fn far<'s, 'm>(context: &mut Context<'s, 'm, '_>, step: &'m Step, mut code: Code<'m>, frame: Frame<'s>) -> Exit {
-    let access = next(&mut code);
-    let index = MemoryIdx(step.instr.a.into());
-    let memory = if index == MemoryIdx(0) { context.memory } else { context.guest.memory(index) };
-    check!(access_far(frame, memory, access.instr, step.instr.immediate()));
-    go_on(context, code, frame)
-}
-
-/// An access with an offset that does not fit into its instruction, or to another memory than the first.
-#[inline(never)]
-fn access_far(frame: Frame<'_>, memory: MemoryView<'_>, instr: Instr, offset: u32) -> Result<(), TrapCode> {
-    macro_rules! access {
-        (access $method:ident($($arg:expr),*)) => { frame.$method(memory, instr, offset, $($arg),*) };
-        ($other:ident $method:ident($($arg:expr),*)) => { unreachable!("an access follows") };
-    }
-    macro_rules! dispatch {
-        ($($shape:ident $name:ident: $method:ident($($arg:expr),*);)*) => {
-            match instr.op {
-                $(Op::$name => access!($shape $method($($arg),*)),)*
-            }
-        };
-    }
-    for_each_instruction!(dispatch)
+fn far<'s, 'm>(_: &mut Context<'s, 'm, '_>, _: Instr, _: Code<'m>, _: Frame<'s>) -> Exit {
+    unreachable!("it has the handler of the access that follows")
 }
 
 #[inline(always)]
-fn vector<'s, 'm>(context: &mut Context<'s, 'm, '_>, step: &'m Step, mut code: Code<'m>, frame: Frame<'s>) -> Exit {
-    let data = next(&mut code).instr;
+fn vector<'s, 'm>(context: &mut Context<'s, 'm, '_>, instr: Instr, mut code: Code<'m>, frame: Frame<'s>) -> Exit {
+    let data = next(&mut code).data();
     let op = &context.function.vectors[data.immediate() as usize];
-    check!(frame.vector(context.guest, op, step.instr, data));
+    check!(frame.vector(context.guest, op, instr, data));
     go_on(context, code, frame)
 }
 
 #[inline(always)]
-fn memory_grow<'s, 'm>(context: &mut Context<'s, 'm, '_>, step: &'m Step, code: Code<'m>, frame: Frame<'s>) -> Exit {
-    frame.memory_grow(context.guest, step.instr);
+fn memory_grow<'s, 'm>(context: &mut Context<'s, 'm, '_>, instr: Instr, code: Code<'m>, frame: Frame<'s>) -> Exit {
+    frame.memory_grow(context.guest, instr);
     context.memory = context.guest.memory(MemoryIdx(0));
     go_on(context, code, frame)
 }
 
 #[inline(always)]
-fn data<'s, 'm>(_: &mut Context<'s, 'm, '_>, _: &'m Step, _: Code<'m>, _: Frame<'s>) -> Exit {
+fn data<'s, 'm>(_: &mut Context<'s, 'm, '_>, _: Instr, _: Code<'m>, _: Frame<'s>) -> Exit {
     unreachable!("words belong to the instruction in front of them")
 }

@@ -133,7 +133,7 @@ impl Run<'_, '_, '_> {
             let exit = loop {
                 let step = next(&mut context.code);
                 let (code, frame) = (context.code.clone(), context.frame());
-                match (step.run)(&mut context, step, code, frame) {
+                match step.run(&mut context, code, frame) {
                     Exit::Next => {}
                     exit => break exit,
                 }

@@ -69,10 +69,10 @@ impl Operand {
         1 + u16::from(self.wide)
     }
 
-    /// The value as a short immediate, if it is known and fits.
-    pub fn short(self) -> Option<i16> {
+    /// The value as an immediate, if it is known and fits.
+    pub fn immediate(self) -> Option<i32> {
         match self.place {
-            Place::Constant(value) => i16::try_from(value.cast_signed()).ok(),
+            Place::Constant(value) => i32::try_from(value.cast_signed()).ok(),
             Place::Own | Place::Local(_) => None,
         }
     }
@@ -142,8 +142,6 @@ pub(crate) struct Translation<'m> {
     preserved: usize,
     /// Slots in use at most.
     size: u32,
-    /// Whether the function is so large that branches need wide targets.
-    is_long: bool,
 }
 
 /// Whether a value takes two slots.
@@ -161,15 +159,11 @@ pub(crate) fn width(types: &[ValType]) -> u32 {
 /// # Errors
 /// If it uses what is not supported, or needs more slots than a frame can have.
 pub(crate) fn translate(module: &Module, bytes: &[u8], index: DefinedFuncIdx) -> Result<Function> {
-    let mut code = Translation::run(module, bytes, index, false)?;
-    if code.code.len() > u16::MAX as usize {
-        code = Translation::run(module, bytes, index, true)?;
-    }
-    Ok(code)
+    Translation::run(module, bytes, index)
 }
 
 impl<'m> Translation<'m> {
-    fn run(module: &'m Module, bytes: &[u8], index: DefinedFuncIdx, is_long: bool) -> Result<Function> {
+    fn run(module: &'m Module, bytes: &[u8], index: DefinedFuncIdx) -> Result<Function> {
         let ty = module.function_type(module.function(index));
         let range = module.bodies[index.index()].clone();
         let body = &bytes[range.start as usize..range.end as usize];
@@ -187,7 +181,6 @@ impl<'m> Translation<'m> {
             made: None,
             preserved: 0,
             size: width(&ty.params).max(width(&ty.results)),
-            is_long,
         };
         ty.params.iter().try_for_each(|&ty| translation.local(ty))?;
         for local in body.get_locals_reader().map_err(Error::Malformed)? {
@@ -211,7 +204,7 @@ impl<'m> Translation<'m> {
         }
         Ok(Function {
             index: index.0,
-            code: translation.code.into_iter().map(Step::new).collect(),
+            code: Step::all(&translation.code),
             constants: translation.constants.into(),
             vectors: translation.vectors.into(),
             params: width(&ty.params),
@@ -289,6 +282,13 @@ impl<'m> Translation<'m> {
         self.made(1);
     }
 
+    /// The same, of an operand and an immediate.
+    pub fn result_of_immediate(&mut self, op: Op, b: u16, immediate: i32) {
+        let a = self.push(false);
+        self.emit(Instr::with_immediate(op, a, b, immediate.cast_unsigned()));
+        self.made(1);
+    }
+
     /// Says that the last instructions made the operand on top: the first of them writes to its `a`, and reads nothing there.
     pub fn made(&mut self, instructions: usize) {
         self.made = Some(Made { at: self.code.len() - instructions, end: self.code.len() });
@@ -348,7 +348,7 @@ impl<'m> Translation<'m> {
 
     fn constant_to(&mut self, value: u64, slot: u16) {
         match i32::try_from(value.cast_signed()) {
-            Ok(short) => self.emit(Instr::wide(Op::Const, slot, short.cast_unsigned())),
+            Ok(value) => self.emit(Instr::wide(Op::Const, slot, value.cast_unsigned())),
             Err(_) => {
                 let index = self.constants.len() as u32;
                 self.constants.push(value);
@@ -407,11 +407,11 @@ impl<'m> Translation<'m> {
         }
     }
 
-    /// Takes back the comparison of integers that made an operand, if it did.
-    pub fn take_comparison(&mut self, value: Operand) -> Option<Instr> {
+    /// Takes back the comparison of integers that made an operand, if it did and can be used.
+    pub fn take_comparison(&mut self, value: Operand, is_usable: impl FnOnce(Instr) -> bool) -> Option<Instr> {
         let &Made { at, end } = self.made.as_ref()?;
         let instr = *self.code.get(at)?;
-        if end != self.code.len() || instr.a != value.slot || instr.op.branch().is_none() {
+        if end != self.code.len() || instr.a != value.slot || instr.op.branch().is_none() || !is_usable(instr) {
             return None;
         }
         self.made = None;
@@ -421,8 +421,8 @@ impl<'m> Translation<'m> {
     /// What a branch on an operand depends on. Nothing may be emitted but copies of other operands before it is used.
     pub fn condition(&mut self, value: Operand) -> Condition {
         let comparison = match value.place {
-            Place::Own if !self.is_long => self.take_comparison(value),
-            Place::Own | Place::Local(_) | Place::Constant(_) => None,
+            Place::Own => self.take_comparison(value, |comparison| comparison.branch().is_some()),
+            Place::Local(_) | Place::Constant(_) => None,
         };
         comparison.map_or_else(|| Condition::Slot(self.slot(value)), Condition::Comparison)
     }
@@ -468,12 +468,8 @@ impl<'m> Translation<'m> {
 
     /// Makes a branch go somewhere.
     pub fn patch_to(&mut self, branch: usize, target: usize) {
-        let instr = &mut self.code[branch];
-        *instr = match instr.op.is_comparing_branch() {
-            // What does not fit is made again with wide targets.
-            true => Instr { c: target as u16, ..*instr },
-            false => Instr::wide(instr.op, instr.a, target as u32),
-        };
+        let Instr { op, a, b, .. } = self.code[branch];
+        self.code[branch] = Instr::with_immediate(op, a, b, target as u32);
     }
 }
 

@@ -269,9 +269,9 @@ impl Translation<'_> {
     fn branch_if(&mut self, condition: Condition) -> usize {
         match condition {
             Condition::Slot(slot) => self.emit_at(Instr::wide(Op::BrIf, slot, 0)),
-            Condition::Comparison(Instr { op, b, c, .. }) => {
-                let branch = op.branch().expect("conditions are comparisons that have branches");
-                self.emit_at(Instr::new(branch, b, c, 0))
+            Condition::Comparison(comparison) => {
+                let branch = comparison.branch().expect("conditions are comparisons that have branches");
+                self.emit_at(branch)
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Linear memory: loads, stores, size, growth.
 //!
-//! An access has its address in `b`, its result or value in `a` and its offset in `c`. What does not fit there, larger offsets
-//! and other memories than the first, stands in a `Far` in front of it.
+//! An access has its address in `b`, its result or value in `a` and its offset in an immediate. What another memory than the
+//! first takes stands in a `Far` in front of it.
 
 use super::rows;
 use crate::frame::{Frame, Word};
@@ -45,7 +45,7 @@ impl Translation<'_> {
         let address = self.pop();
         let address = self.slot(address);
         let near = self.far(memarg)?;
-        self.result(op, address, near);
+        self.result_of_immediate(op, address, near.cast_signed());
         Ok(())
     }
 
@@ -53,17 +53,15 @@ impl Translation<'_> {
         let (address, value) = self.pop2();
         let (address, value) = (self.slot(address), self.slot(value));
         let near = self.far(memarg)?;
-        self.emit(Instr::new(op, value, address, near));
+        self.emit(Instr::with_immediate(op, value, address, near));
         Ok(())
     }
 
     /// Prepares an access. Gives the offset that goes into its own instruction.
-    fn far(&mut self, memarg: MemArg) -> Result<u16> {
+    fn far(&mut self, memarg: MemArg) -> Result<u32> {
         let (memory, offset) = self.place_of(memarg)?;
-        if memory == MemoryIdx(0)
-            && let Ok(near) = u16::try_from(offset)
-        {
-            return Ok(near);
+        if memory == MemoryIdx(0) {
+            return Ok(offset);
         }
         let memory = u16::try_from(memory.0).map_err(|_| Error::Limit("more than 65536 memories"))?;
         self.emit(Instr::wide(Op::Far, memory, offset));
