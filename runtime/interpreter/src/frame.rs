@@ -3,6 +3,7 @@
 //! A frame is a window onto the stack of words, as wide as any operand of an instruction can reach, so that reaching a slot
 //! needs no check. A value of 32 bits lies in the low half of its slot; the high half is anything. A vector takes two slots.
 
+use crate::instruction::Instr;
 use std::cell::Cell;
 
 /// How many slots a frame's operands can name.
@@ -13,10 +14,16 @@ pub(crate) const WINDOW: usize = 1 << 16;
 pub(crate) struct Frame<'a>(&'a [Cell<u64>; WINDOW]);
 
 impl<'a> Frame<'a> {
-    /// The frame that begins at a word of the stack, which must go on for a window's width.
+    /// The frame that begins at a word of the stack, if that goes on for a window's width.
     #[inline(always)]
-    pub fn new(words: &'a [Cell<u64>], start: usize) -> Frame<'a> {
-        Frame(words[start..].first_chunk().expect("a window's width is kept free behind the last frame"))
+    pub fn new(words: &'a [Cell<u64>], start: usize) -> Option<Frame<'a>> {
+        words.get(start..)?.first_chunk().map(Frame)
+    }
+
+    /// The frame that begins at a word of the stack, if that goes on for a window's width behind the frame's size.
+    #[inline(always)]
+    pub fn with_size(words: &'a [Cell<u64>], start: usize, size: u32) -> Option<Frame<'a>> {
+        words.get(start..start + size as usize + WINDOW)?.first_chunk().map(Frame)
     }
 
     #[inline(always)]
@@ -27,6 +34,18 @@ impl<'a> Frame<'a> {
     #[inline(always)]
     pub fn set_word(self, slot: u16, value: u64) {
         self.0[usize::from(slot)].set(value);
+    }
+
+    /// Sets words to zero.
+    #[inline(never)]
+    pub fn zero(self, first: u16, count: usize) {
+        self.0.iter().skip(usize::from(first)).take(count).for_each(|word| word.set(0));
+    }
+
+    /// Sets four words to zero.
+    #[inline(always)]
+    pub fn zero_four(self, instr: Instr) {
+        (0..4).for_each(|position| self.set_word(instr.a + position, 0));
     }
 
     /// Moves words from a slot on to the beginning.

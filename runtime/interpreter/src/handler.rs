@@ -51,12 +51,6 @@ impl Step {
         Instr { op, a, b, c, d }
     }
 
-    /// The word that belongs to the instruction in front of it.
-    #[inline(always)]
-    fn data(&self) -> Instr {
-        self.instr(Op::Data)
-    }
-
     /// Runs the instruction and those that follow.
     #[inline(always)]
     pub fn run<'s, 'm>(&'m self, context: &mut Context<'s, 'm, '_>, code: Code<'m>, frame: Frame<'s>) -> Exit {
@@ -76,6 +70,8 @@ pub(crate) enum Exit {
     Trap(TrapCode),
     /// To have a function of another kind called; the context says which.
     Foreign,
+    /// The code ended, or a branch left it. Translation makes no such code; to panic here would cost handlers a frame on the stack.
+    Lost,
 }
 
 /// What is needed to go on with a function that called another one.
@@ -92,9 +88,8 @@ pub(crate) struct Context<'s, 'm, 'g> {
     pub guest: &'s mut Guest<'g>,
     /// The first memory.
     pub memory: MemoryView<'g>,
+    /// The stack, with a window's width behind the last frame.
     pub words: &'s [Cell<u64>],
-    /// The end of the words that frames may use.
-    pub limit: usize,
     pub callers: &'s mut Vec<Caller<'m>>,
     /// How many calls may be under way in this run.
     pub max_callers: usize,
@@ -107,17 +102,11 @@ pub(crate) struct Context<'s, 'm, 'g> {
     pub foreign: Option<(Foreign, usize)>,
 }
 
-impl<'s, 'm> Context<'s, 'm, '_> {
+impl<'s> Context<'s, '_, '_> {
     /// The frame of the function that runs.
     #[inline(always)]
-    pub fn frame(&self) -> Frame<'s> {
+    pub fn frame(&self) -> Option<Frame<'s>> {
         Frame::new(self.words, self.start)
-    }
-
-    /// The code of the function that runs, from an instruction on.
-    #[inline(always)]
-    fn code_at(&self, target: usize) -> Code<'m> {
-        self.function.code[target..].iter()
     }
 }
 
@@ -125,18 +114,36 @@ impl<'s, 'm> Context<'s, 'm, '_> {
 #[inline(always)]
 fn go_on<'s, 'm>(context: &mut Context<'s, 'm, '_>, mut code: Code<'m>, frame: Frame<'s>) -> Exit {
     if cfg!(chained) {
-        let step = next(&mut code);
-        step.run(context, code, frame)
+        match code.next() {
+            Some(step) => step.run(context, code, frame),
+            None => Exit::Lost,
+        }
     } else {
         context.code = code;
         Exit::Next
     }
 }
 
-/// The next instruction, or the word that belongs to this one.
+/// Goes on with an instruction of the function that runs.
 #[inline(always)]
-pub(crate) fn next<'m>(code: &mut Code<'m>) -> &'m Step {
-    code.next().expect("the last instruction of a function is none that goes on")
+fn go_to<'s>(context: &mut Context<'s, '_, '_>, target: u32, frame: Frame<'s>) -> Exit {
+    match context.function.code.get(target as usize..) {
+        Some(code) => go_on(context, code.iter(), frame),
+        None => Exit::Lost,
+    }
+}
+
+/// The word that belongs to an instruction, with the operation whose part it is.
+macro_rules! word {
+    ($code:ident) => {
+        word!($code, Op::Data)
+    };
+    ($code:ident, $op:expr) => {
+        match $code.next() {
+            Some(step) => step.instr($op),
+            None => return Exit::Lost,
+        }
+    };
 }
 
 macro_rules! check {
@@ -156,8 +163,8 @@ macro_rules! run {
     };
     // The same, with the word that follows.
     ($context:ident $instr:ident $code:ident $frame:ident, paired $method:ident()) => {{
-        let data = next(&mut $code);
-        $frame.$method($instr, data.data())
+        let data = word!($code);
+        $frame.$method($instr, data)
     }};
     // The same, or a trap.
     ($context:ident $instr:ident $code:ident $frame:ident, trapping $method:ident($arg:expr)) => {
@@ -166,7 +173,7 @@ macro_rules! run {
     // A comparison, and a branch if it holds.
     ($context:ident $instr:ident $code:ident $frame:ident, branch $method:ident($arg:expr)) => {
         if $frame.$method($instr, $arg) {
-            $code = $context.code_at($instr.immediate() as usize);
+            return go_to($context, $instr.immediate(), $frame);
         }
     };
     // An access to the first memory.
@@ -197,8 +204,8 @@ macro_rules! run {
         fn outlined(frame: Frame<'_>, guest: &mut Guest<'_>, instr: Instr, data: Instr) -> Result<(), TrapCode> {
             frame.$method(guest, instr, data)
         }
-        let data = next(&mut $code);
-        check!(outlined($frame, $context.guest, $instr, data.data()))
+        let data = word!($code);
+        check!(outlined($frame, $context.guest, $instr, data))
     }};
     // What goes on elsewhere, or changes what handlers share: a function below.
     ($context:ident $instr:ident $code:ident $frame:ident, control $method:ident()) => {
@@ -221,7 +228,7 @@ macro_rules! far_handler {
                 0 => context.memory,
                 index => context.guest.memory(MemoryIdx(index.into())),
             };
-            let access = next(&mut code).instr(Op::$name);
+            let access = word!(code, Op::$name);
             check!(frame.$method(memory, access, far.immediate(), $($arg),*));
             go_on(context, code, frame)
         }
@@ -268,8 +275,7 @@ for_each_instruction!(handlers);
 
 #[inline(always)]
 fn jump<'s, 'm>(context: &mut Context<'s, 'm, '_>, instr: Instr, _: Code<'m>, frame: Frame<'s>) -> Exit {
-    let target = context.code_at(instr.immediate() as usize);
-    go_on(context, target, frame)
+    go_to(context, instr.immediate(), frame)
 }
 
 #[inline(always)]
@@ -291,8 +297,10 @@ fn br_unless<'s, 'm>(context: &mut Context<'s, 'm, '_>, instr: Instr, code: Code
 #[inline(always)]
 fn br_table<'s, 'm>(context: &mut Context<'s, 'm, '_>, instr: Instr, code: Code<'m>, frame: Frame<'s>) -> Exit {
     let index: u32 = frame.get(instr.a);
-    let entry = &code.as_slice()[index.min(instr.immediate()) as usize];
-    jump(context, entry.data(), code, frame)
+    match code.as_slice().get(index.min(instr.immediate()) as usize) {
+        Some(entry) => go_to(context, entry.instr(Op::Data).immediate(), frame),
+        None => Exit::Lost,
+    }
 }
 
 #[inline(always)]
@@ -313,7 +321,7 @@ fn call_indirect<'s, 'm>(
     mut code: Code<'m>,
     frame: Frame<'s>,
 ) -> Exit {
-    let ty = TypeIdx(next(&mut code).data().immediate());
+    let ty = TypeIdx(word!(code).immediate());
     let index: u32 = frame.get(instr.b);
     let callee = check!(context.guest.indirect(TableIdx(instr.c.into()), index.into(), ty));
     call_any(context, callee, instr.a, code)
@@ -351,23 +359,42 @@ fn enter_first<'m>(context: &mut Context<'_, 'm, '_>, callee: DefinedFuncIdx, ar
 #[inline(always)]
 fn enter<'m>(context: &mut Context<'_, 'm, '_>, callee: &'m Function, arguments: u16, code: Code<'m>) -> Exit {
     let start = context.start + usize::from(arguments);
-    if start + callee.size as usize > context.limit || context.callers.len() >= context.max_callers {
+    let Some(frame) = Frame::with_size(context.words, start, callee.size) else {
         return Exit::Trap(TrapCode::CallStackExhausted);
+    };
+    if context.callers.len() == context.callers.capacity() {
+        return enter_deeper(context, callee, arguments, code);
     }
     context.callers.push(Caller { function: context.function, code, start: context.start });
     (context.function, context.start) = (callee, start);
-    let frame = context.frame();
-    for slot in callee.params..callee.locals {
-        frame.set_word(slot as u16, 0);
-    }
     go_on(context, callee.code.iter(), frame)
+}
+
+/// Calls a function where more calls are under way than ever in this run.
+#[cold]
+#[inline(never)]
+fn enter_deeper<'m>(context: &mut Context<'_, 'm, '_>, callee: &'m Function, arguments: u16, code: Code<'m>) -> Exit {
+    let calls = context.callers.len();
+    if calls == context.max_callers {
+        return Exit::Trap(TrapCode::CallStackExhausted);
+    }
+    context.callers.reserve_exact(calls.max(16).min(context.max_callers - calls));
+    enter(context, callee, arguments, code)
 }
 
 #[inline(always)]
 fn return_none<'s, 'm>(context: &mut Context<'s, 'm, '_>, _: Instr, _: Code<'m>, _: Frame<'s>) -> Exit {
     let Some(Caller { function, code, start }) = context.callers.pop() else { return Exit::Return };
     (context.function, context.start) = (function, start);
-    let frame = context.frame();
+    match context.frame() {
+        Some(frame) => go_on(context, code, frame),
+        None => Exit::Lost,
+    }
+}
+
+#[inline(always)]
+fn zero<'s, 'm>(context: &mut Context<'s, 'm, '_>, instr: Instr, code: Code<'m>, frame: Frame<'s>) -> Exit {
+    frame.zero(instr.a, instr.immediate() as usize);
     go_on(context, code, frame)
 }
 
@@ -401,7 +428,7 @@ fn far<'s, 'm>(_: &mut Context<'s, 'm, '_>, _: Instr, _: Code<'m>, _: Frame<'s>)
 
 #[inline(always)]
 fn vector<'s, 'm>(context: &mut Context<'s, 'm, '_>, instr: Instr, mut code: Code<'m>, frame: Frame<'s>) -> Exit {
-    let data = next(&mut code).data();
+    let data = word!(code);
     let op = &context.function.vectors[data.immediate() as usize];
     check!(frame.vector(context.guest, op, instr, data));
     go_on(context, code, frame)

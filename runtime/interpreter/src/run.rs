@@ -6,7 +6,7 @@
 use crate::Interpreter;
 use crate::boundary;
 use crate::frame::WINDOW;
-use crate::handler::{Caller, Context, Exit, next};
+use crate::handler::{Caller, Context, Exit};
 use crate::translate::Function;
 use abi::trap::TrapCode;
 use abi::types::{DefinedFuncIdx, MemoryIdx};
@@ -54,7 +54,6 @@ pub(crate) fn run(
     if outcome.is_ok() {
         let words = &mut run.stack.words[start..];
         boundary::to_words(&ty.params, slots, words);
-        words[run.function.params as usize..run.function.locals as usize].fill(0);
         outcome = run.instructions(start);
     }
     let result = match outcome {
@@ -112,7 +111,7 @@ impl Run<'_, '_, '_> {
 
     /// Runs the function, whose frame starts at a word of the stack.
     fn instructions(&mut self, mut start: usize) -> Result<(), Stop> {
-        let (limit, max_callers) = (self.limit(), self.max_callers());
+        let max_callers = self.max_callers();
         let mut code = self.function.code.iter();
         loop {
             let words = Cell::from_mut(&mut *self.stack.words).as_slice_of_cells();
@@ -122,7 +121,6 @@ impl Run<'_, '_, '_> {
                 memory: self.guest.memory(MemoryIdx(0)),
                 guest: self.guest,
                 words,
-                limit,
                 callers: &mut self.callers,
                 max_callers,
                 function: self.function,
@@ -131,8 +129,9 @@ impl Run<'_, '_, '_> {
                 foreign: None,
             };
             let exit = loop {
-                let step = next(&mut context.code);
-                let (code, frame) = (context.code.clone(), context.frame());
+                let step = context.code.next().expect("the last instruction of a function is none that goes on");
+                let frame = context.frame().expect("a window's width is kept free behind the last frame");
+                let code = context.code.clone();
                 match step.run(&mut context, code, frame) {
                     Exit::Next => {}
                     exit => break exit,
@@ -142,6 +141,7 @@ impl Run<'_, '_, '_> {
             (self.function, start, code) = (context.function, context.start, context.code);
             match exit {
                 Exit::Next | Exit::Return => return Ok(()),
+                Exit::Lost => unreachable!("code goes on to its end, and branches stay in it"),
                 Exit::Trap(code) => return Err(code.into()),
                 Exit::Foreign => {
                     let (callee, arguments) = foreign.expect("the instruction has said what to call");

@@ -36,10 +36,6 @@ pub(crate) struct Function {
     pub constants: Box<[u64]>,
     /// What the instructions on vectors do.
     pub vectors: Box<[VectorOp]>,
-    /// How many slots parameters take.
-    pub params: u32,
-    /// Where other locals end, which begin as zero.
-    pub locals: u32,
     /// How many slots the frame has.
     pub size: u32,
 }
@@ -188,6 +184,7 @@ impl<'m> Translation<'m> {
             let ty = ValType::from_wasm(ty).ok_or(Error::Unsupported("a type of locals"))?;
             (0..count).try_for_each(|_| translation.local(ty))?;
         }
+        translation.zero_locals(width(&ty.params));
         translation.blocks.push(Block {
             kind: Kind::Block,
             height: 0,
@@ -207,8 +204,6 @@ impl<'m> Translation<'m> {
             code: Step::all(&translation.code),
             constants: translation.constants.into(),
             vectors: translation.vectors.into(),
-            params: width(&ty.params),
-            locals: translation.locals_end.into(),
             size: translation.size,
         })
     }
@@ -219,6 +214,19 @@ impl<'m> Translation<'m> {
         self.locals_end = self.locals_end.checked_add(1 + u16::from(wide)).ok_or(TOO_LARGE)?;
         self.size = self.size.max(self.locals_end.into());
         Ok(())
+    }
+
+    /// Makes locals that are no parameters begin as zero.
+    fn zero_locals(&mut self, params: u32) {
+        let count = u32::from(self.locals_end) - params;
+        if count > ZEROED_BY_FOUR {
+            return self.emit(Instr::wide(Op::Zero, params as u16, count));
+        }
+        // What lies behind the last local has no meaning yet.
+        for first in (params..params + count).step_by(4) {
+            self.size = self.size.max(first + 4);
+            self.emit(Instr::new(Op::ZeroFour, first as u16, 0, 0));
+        }
     }
 
     fn operators(&mut self, mut reader: OperatorsReader<'_>) -> Result {
@@ -472,5 +480,8 @@ impl<'m> Translation<'m> {
         self.code[branch] = Instr::with_immediate(op, a, b, target as u32);
     }
 }
+
+/// So many locals are set to zero by fours.
+const ZEROED_BY_FOUR: u32 = 16;
 
 const TOO_LARGE: Error = Error::Limit("a function that needs more than 65535 words for its locals and operands");

@@ -40,6 +40,8 @@ instructions! {$ parametric_instructions:
     paired SelectWide: select_wide();
     value Copy: copy();
     value CopyWide: copy_wide();
+    value ZeroFour: zero_four();
+    control Zero: zero();
     value Const: constant();
     control ConstLong: constant_long();
 }
