@@ -8,6 +8,7 @@
 
 use crate::Interpreter;
 use crate::frame::Frame;
+use crate::fuse;
 use crate::instruction::{Instr, Op};
 use crate::semantics::{convert, float, int};
 use crate::translate::Function;
@@ -37,7 +38,10 @@ impl Step {
         let step = |(position, &Instr { op, a, b, c, d }): (usize, &Instr)| {
             let run = match op {
                 Op::Far => instrs[position + 1].op.far_handler().expect("an access follows"),
-                _ => op.handler(),
+                _ => instrs
+                    .get(position + 1)
+                    .and_then(|&next| fuse::pair(instrs[position], next))
+                    .unwrap_or_else(|| op.handler()),
             };
             Step { run, a, b, c, d }
         };
@@ -46,7 +50,7 @@ impl Step {
 
     /// The instruction, of which the handler knows what it does.
     #[inline(always)]
-    fn instr(&self, op: Op) -> Instr {
+    pub fn instr(&self, op: Op) -> Instr {
         let Step { a, b, c, d, .. } = *self;
         Instr { op, a, b, c, d }
     }
@@ -112,7 +116,7 @@ impl<'s> Context<'s, '_, '_> {
 
 /// Goes on with the next instruction.
 #[inline(always)]
-fn go_on<'s, 'm>(context: &mut Context<'s, 'm, '_>, mut code: Code<'m>, frame: Frame<'s>) -> Exit {
+pub(crate) fn go_on<'s, 'm>(context: &mut Context<'s, 'm, '_>, mut code: Code<'m>, frame: Frame<'s>) -> Exit {
     if cfg!(chained) {
         match code.next() {
             Some(step) => step.run(context, code, frame),
@@ -126,7 +130,7 @@ fn go_on<'s, 'm>(context: &mut Context<'s, 'm, '_>, mut code: Code<'m>, frame: F
 
 /// Goes on with an instruction of the function that runs.
 #[inline(always)]
-fn go_to<'s>(context: &mut Context<'s, '_, '_>, target: u32, frame: Frame<'s>) -> Exit {
+pub(crate) fn go_to<'s>(context: &mut Context<'s, '_, '_>, target: u32, frame: Frame<'s>) -> Exit {
     match context.function.code.get(target as usize..) {
         Some(code) => go_on(context, code.iter(), frame),
         None => Exit::Lost,
@@ -136,12 +140,12 @@ fn go_to<'s>(context: &mut Context<'s, '_, '_>, target: u32, frame: Frame<'s>) -
 /// The word that belongs to an instruction, with the operation whose part it is.
 macro_rules! word {
     ($code:ident) => {
-        word!($code, Op::Data)
+        $crate::handler::word!($code, $crate::instruction::Op::Data)
     };
     ($code:ident, $op:expr) => {
         match $code.next() {
             Some(step) => step.instr($op),
-            None => return Exit::Lost,
+            None => return $crate::handler::Exit::Lost,
         }
     };
 }
@@ -150,10 +154,12 @@ macro_rules! check {
     ($result:expr) => {
         match $result {
             Ok(value) => value,
-            Err(code) => return Exit::Trap(code),
+            Err(code) => return $crate::handler::Exit::Trap(code),
         }
     };
 }
+
+pub(crate) use {check, word};
 
 // What each shape of a row means.
 macro_rules! run {

@@ -13,6 +13,7 @@ mod ops;
 mod boundary;
 mod check;
 mod frame;
+mod fuse;
 mod handler;
 mod instruction;
 mod run;
