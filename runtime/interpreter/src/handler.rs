@@ -302,7 +302,18 @@ fn br_unless<'s, 'm>(context: &mut Context<'s, 'm, '_>, instr: Instr, code: Code
 
 #[inline(always)]
 fn br_table<'s, 'm>(context: &mut Context<'s, 'm, '_>, instr: Instr, code: Code<'m>, frame: Frame<'s>) -> Exit {
-    let index: u32 = frame.get(instr.a);
+    br_table_at(context, frame.get(instr.a), instr, code, frame)
+}
+
+/// Goes on where the entry for an index says.
+#[inline(always)]
+pub(crate) fn br_table_at<'s, 'm>(
+    context: &mut Context<'s, 'm, '_>,
+    index: u32,
+    instr: Instr,
+    code: Code<'m>,
+    frame: Frame<'s>,
+) -> Exit {
     match code.as_slice().get(index.min(instr.immediate()) as usize) {
         Some(entry) => go_to(context, entry.instr(Op::Data).immediate(), frame),
         None => Exit::Lost,
@@ -423,7 +434,10 @@ fn unreachable<'s, 'm>(_: &mut Context<'s, 'm, '_>, _: Instr, _: Code<'m>, _: Fr
 
 #[inline(always)]
 fn constant_long<'s, 'm>(context: &mut Context<'s, 'm, '_>, instr: Instr, code: Code<'m>, frame: Frame<'s>) -> Exit {
-    frame.set_word(instr.a, context.function.constants[instr.immediate() as usize]);
+    match context.function.constants.get(instr.immediate() as usize) {
+        Some(&word) => frame.set_word(instr.a, word),
+        None => return Exit::Lost,
+    }
     go_on(context, code, frame)
 }
 

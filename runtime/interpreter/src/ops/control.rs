@@ -79,9 +79,6 @@ impl Translation<'_> {
 
     /// `end`, whether it is reached or not.
     pub fn end(&mut self) {
-        if self.reachable {
-            self.settle(self.block(0).results.len());
-        }
         if self.blocks.len() == 1 {
             // Branches to the outermost label are returns.
             if self.reachable {
@@ -89,6 +86,9 @@ impl Translation<'_> {
             }
             self.blocks.pop();
             return;
+        }
+        if self.reachable {
+            self.settle(self.block(0).results.len());
         }
         let branches = std::mem::take(&mut self.block_mut(0).branches);
         let otherwise = self.block_mut(0).otherwise.take();

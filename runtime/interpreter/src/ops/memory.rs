@@ -27,15 +27,15 @@ rows! {
     visit_i64_load16_u(memarg: MemArg) => load(memarg, Op::Load16U);
     visit_i64_load32_s(memarg: MemArg) => load(memarg, Op::I64Load32S);
     visit_i64_load32_u(memarg: MemArg) => load(memarg, Op::Load32);
-    visit_i32_store(memarg: MemArg) => store(memarg, Op::Store32);
-    visit_i64_store(memarg: MemArg) => store(memarg, Op::Store64);
-    visit_f32_store(memarg: MemArg) => store(memarg, Op::Store32);
-    visit_f64_store(memarg: MemArg) => store(memarg, Op::Store64);
-    visit_i32_store8(memarg: MemArg) => store(memarg, Op::Store8);
-    visit_i32_store16(memarg: MemArg) => store(memarg, Op::Store16);
-    visit_i64_store8(memarg: MemArg) => store(memarg, Op::Store8);
-    visit_i64_store16(memarg: MemArg) => store(memarg, Op::Store16);
-    visit_i64_store32(memarg: MemArg) => store(memarg, Op::Store32);
+    visit_i32_store(memarg: MemArg) => store(memarg, Op::Store32, Op::Store32Imm);
+    visit_i64_store(memarg: MemArg) => store(memarg, Op::Store64, Op::Store64Imm);
+    visit_f32_store(memarg: MemArg) => store(memarg, Op::Store32, Op::Store32Imm);
+    visit_f64_store(memarg: MemArg) => store(memarg, Op::Store64, Op::Store64Imm);
+    visit_i32_store8(memarg: MemArg) => store(memarg, Op::Store8, Op::Store8Imm);
+    visit_i32_store16(memarg: MemArg) => store(memarg, Op::Store16, Op::Store16Imm);
+    visit_i64_store8(memarg: MemArg) => store(memarg, Op::Store8, Op::Store8Imm);
+    visit_i64_store16(memarg: MemArg) => store(memarg, Op::Store16, Op::Store16Imm);
+    visit_i64_store32(memarg: MemArg) => store(memarg, Op::Store32, Op::Store32Imm);
     visit_memory_size(memory: u32) => memory_size(memory);
     visit_memory_grow(memory: u32) => memory_grow(memory);
 }
@@ -49,9 +49,14 @@ impl Translation<'_> {
         Ok(())
     }
 
-    fn store(&mut self, memarg: MemArg, op: Op) -> Result {
+    fn store(&mut self, memarg: MemArg, op: Op, immediate: Op) -> Result {
         let (address, value) = self.pop2();
-        let (address, value) = (self.slot(address), self.slot(value));
+        let address = self.slot(address);
+        let short = value.immediate().and_then(|value| i16::try_from(value).ok());
+        let (op, value) = match short {
+            Some(value) => (immediate, value.cast_unsigned()),
+            None => (op, self.slot(value)),
+        };
         let near = self.far(memarg)?;
         self.emit(Instr::with_immediate(op, value, address, near));
         Ok(())
@@ -104,6 +109,10 @@ instructions! {$ memory_instructions:
     access Store16: store(|value: u32| (value as u16).to_le_bytes());
     access Store32: store(u32::to_le_bytes);
     access Store64: store(u64::to_le_bytes);
+    access Store8Imm: store_imm(|value: i64| (value as u8).to_le_bytes());
+    access Store16Imm: store_imm(|value: i64| (value as u16).to_le_bytes());
+    access Store32Imm: store_imm(|value: i64| (value as u32).to_le_bytes());
+    access Store64Imm: store_imm(i64::to_le_bytes);
     control Far: far();
     guest MemorySize: memory_size();
     control MemoryGrow: memory_grow();
@@ -139,6 +148,19 @@ impl Frame<'_> {
         encode: impl FnOnce(T) -> [u8; N],
     ) -> std::result::Result<(), TrapCode> {
         let bytes = encode(self.get(instr.a));
+        memory.write(self.address(instr, offset), bytes).ok_or(TrapCode::MemoryOutOfBounds)
+    }
+
+    /// The same, of a value that stands in `a`.
+    #[inline(always)]
+    pub fn store_imm<const N: usize>(
+        self,
+        memory: MemoryView<'_>,
+        instr: Instr,
+        offset: u32,
+        encode: impl FnOnce(i64) -> [u8; N],
+    ) -> std::result::Result<(), TrapCode> {
+        let bytes = encode(instr.a.cast_signed().into());
         memory.write(self.address(instr, offset), bytes).ok_or(TrapCode::MemoryOutOfBounds)
     }
 
