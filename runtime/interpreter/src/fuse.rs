@@ -7,7 +7,7 @@
 //! Which pairs there are is a table: what follows a value of each type, after each instruction that makes one.
 
 use crate::frame::{Frame, Immediate, Word};
-use crate::handler::{Code, Context, Exit, Handler, Step, br_table_at, check, go_on, go_to, word};
+use crate::handler::{Code, Context, Exit, Handler, Step, br_table_at, check, go_on, go_to, handler, word};
 use crate::instruction::{Instr, Op};
 use crate::semantics::int;
 use abi::trap::TrapCode;
@@ -16,19 +16,13 @@ use vm::MemoryView;
 /// Defines a handler that makes a value and uses it.
 macro_rules! fused {
     ($make:tt $ty:ident $use:tt) => {{
-        fn fused<'s, 'm>(
-            context: &mut Context<'s, 'm, '_>,
-            step: &'m Step,
-            mut code: Code<'m>,
-            frame: Frame<'s>,
-        ) -> Exit {
+        Some(handler!(fused(context, step, code, frame) {
             let first = step.instr(Op::Data);
             let value: $ty = make!(context, first, frame, $make);
             frame.set(first.a, value);
             let second = word!(code);
             consume!(context second value code frame, $use)
-        }
-        Some(fused as Handler)
+        }))
     }};
 }
 
@@ -85,19 +79,19 @@ macro_rules! consume {
     }};
     ($context:ident $instr:ident $value:ident $code:ident $frame:ident, (compare $f:expr)) => {
         match $f(&$value, &$frame.get($instr.b)) {
-            true => go_to($context, $instr.immediate(), $frame),
+            true => go_to($context, $instr.immediate(), $code, $frame),
             false => go_on($context, $code, $frame),
         }
     };
     ($context:ident $instr:ident $value:ident $code:ident $frame:ident, (compare_immediate $ty:ident $f:expr)) => {
         match $f(&$value, &<$ty>::from_immediate($instr.b.cast_signed().into())) {
-            true => go_to($context, $instr.immediate(), $frame),
+            true => go_to($context, $instr.immediate(), $code, $frame),
             false => go_on($context, $code, $frame),
         }
     };
     ($context:ident $instr:ident $value:ident $code:ident $frame:ident, (truth $wanted:expr)) => {
         match ($value != 0) == $wanted {
-            true => go_to($context, $instr.immediate(), $frame),
+            true => go_to($context, $instr.immediate(), $code, $frame),
             false => go_on($context, $code, $frame),
         }
     };
@@ -132,7 +126,7 @@ macro_rules! consume {
         go_on($context, $code, $frame)
     }};
     ($context:ident $instr:ident $value:ident $code:ident $frame:ident, (jump)) => {
-        go_to($context, $instr.immediate(), $frame)
+        go_to($context, $instr.immediate(), $code, $frame)
     };
 }
 

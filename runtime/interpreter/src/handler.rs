@@ -17,8 +17,27 @@ use abi::types::{DefinedFuncIdx, FuncIdx, MemoryIdx, TableIdx, TypeIdx};
 use std::cell::Cell;
 use vm::{Callee, Foreign, Guest, MemoryView, Module};
 
-/// Runs an instruction and those that follow. Gets the code behind it.
-pub(crate) type Handler = for<'s, 'm, 'g> fn(&mut Context<'s, 'm, 'g>, &'m Step, Code<'m>, Frame<'s>) -> Exit;
+/// Runs an instruction and those that follow. Gets its function's code and which instruction comes after it: as a [`Code`], which
+/// does not fit into registers as a whole.
+pub(crate) type Handler = for<'s, 'm, 'g> fn(&mut Context<'s, 'm, 'g>, &'m Step, &'m [Step], usize, Frame<'s>) -> Exit;
+
+/// Defines a handler.
+macro_rules! handler {
+    ($name:ident($context:ident, $step:ident, $code:ident, $frame:ident) $body:block) => {{
+        #[allow(non_snake_case, unused_mut, unused_variables, unreachable_code)]
+        fn $name<'s, 'm>(
+            $context: &mut Context<'s, 'm, '_>,
+            $step: &'m Step,
+            steps: &'m [Step],
+            at: usize,
+            $frame: Frame<'s>,
+        ) -> Exit {
+            let mut $code = Code::new(steps, at);
+            $body
+        }
+        $name as $crate::handler::Handler
+    }};
+}
 
 /// An instruction with its handler.
 #[derive(Debug)]
@@ -58,12 +77,43 @@ impl Step {
     /// Runs the instruction and those that follow.
     #[inline(always)]
     pub fn run<'s, 'm>(&'m self, context: &mut Context<'s, 'm, '_>, code: Code<'m>, frame: Frame<'s>) -> Exit {
-        (self.run)(context, self, code, frame)
+        (self.run)(context, self, code.steps, code.at, frame)
     }
 }
 
-/// Code from some instruction on to the end of its function.
-pub(crate) type Code<'m> = std::slice::Iter<'m, Step>;
+/// A function's code, and which of it comes next.
+#[derive(Clone, Copy)]
+pub(crate) struct Code<'m> {
+    steps: &'m [Step],
+    at: usize,
+}
+
+impl<'m> Code<'m> {
+    #[inline(always)]
+    pub fn new(steps: &'m [Step], at: usize) -> Code<'m> {
+        Code { steps, at }
+    }
+
+    /// The same code from another instruction on.
+    #[inline(always)]
+    fn to(self, at: u32) -> Code<'m> {
+        Code { at: at as usize, ..self }
+    }
+
+    /// The next instruction, or the word that belongs to the one in front of it.
+    #[inline(always)]
+    pub fn next(&mut self) -> Option<&'m Step> {
+        let step = self.steps.get(self.at)?;
+        self.at += 1;
+        Some(step)
+    }
+
+    /// One of the words that come next.
+    #[inline(always)]
+    fn word(self, position: usize) -> Option<&'m Step> {
+        self.steps.get(self.at + position)
+    }
+}
 
 /// Why handlers return.
 pub(crate) enum Exit {
@@ -81,7 +131,8 @@ pub(crate) enum Exit {
 /// What is needed to go on with a function that called another one.
 pub(crate) struct Caller<'m> {
     pub function: &'m Function,
-    pub code: Code<'m>,
+    /// The instruction behind the call.
+    pub at: usize,
     pub start: usize,
 }
 
@@ -128,13 +179,10 @@ pub(crate) fn go_on<'s, 'm>(context: &mut Context<'s, 'm, '_>, mut code: Code<'m
     }
 }
 
-/// Goes on with an instruction of the function that runs.
+/// Goes on with another instruction of the function.
 #[inline(always)]
-pub(crate) fn go_to<'s>(context: &mut Context<'s, '_, '_>, target: u32, frame: Frame<'s>) -> Exit {
-    match context.function.code.get(target as usize..) {
-        Some(code) => go_on(context, code.iter(), frame),
-        None => Exit::Lost,
-    }
+pub(crate) fn go_to<'s, 'm>(context: &mut Context<'s, 'm, '_>, target: u32, code: Code<'m>, frame: Frame<'s>) -> Exit {
+    go_on(context, code.to(target), frame)
 }
 
 /// The word that belongs to an instruction, with the operation whose part it is.
@@ -159,7 +207,7 @@ macro_rules! check {
     };
 }
 
-pub(crate) use {check, word};
+pub(crate) use {check, handler, word};
 
 // What each shape of a row means.
 macro_rules! run {
@@ -179,7 +227,7 @@ macro_rules! run {
     // A comparison, and a branch if it holds.
     ($context:ident $instr:ident $code:ident $frame:ident, branch $method:ident($arg:expr)) => {
         if $frame.$method($instr, $arg) {
-            return go_to($context, $instr.immediate(), $frame);
+            return go_to($context, $instr.immediate(), $code, $frame);
         }
     };
     // An access to the first memory.
@@ -222,13 +270,7 @@ macro_rules! run {
 /// The handler of a `Far` in front of an access: one to another memory than the first, or with a large offset.
 macro_rules! far_handler {
     (access $name:ident $method:ident($($arg:expr),*)) => {{
-        #[allow(non_snake_case)]
-        fn $name<'s, 'm>(
-            context: &mut Context<'s, 'm, '_>,
-            step: &'m Step,
-            mut code: Code<'m>,
-            frame: Frame<'s>,
-        ) -> Exit {
+        Some(handler!($name(context, step, code, frame) {
             let far = step.instr(Op::Far);
             let memory = match far.a {
                 0 => context.memory,
@@ -237,8 +279,7 @@ macro_rules! far_handler {
             let access = word!(code, Op::$name);
             check!(frame.$method(memory, access, far.immediate(), $($arg),*));
             go_on(context, code, frame)
-        }
-        Some($name)
+        }))
     }};
     ($other:ident $name:ident $method:ident($($arg:expr),*)) => {
         None
@@ -252,18 +293,11 @@ macro_rules! handlers {
             fn handler(self) -> Handler {
                 match self {
                     $(Op::$name => {
-                        #[allow(non_snake_case, unused_mut, unreachable_code, unused_variables)]
-                        fn $name<'s, 'm>(
-                            context: &mut Context<'s, 'm, '_>,
-                            step: &'m Step,
-                            mut code: Code<'m>,
-                            frame: Frame<'s>,
-                        ) -> Exit {
+                        handler!($name(context, step, code, frame) {
                             let instr = step.instr(Op::$name);
                             run!(context instr code frame, $shape $method($($arg),*));
                             go_on(context, code, frame)
-                        }
-                        $name
+                        })
                     })*
                 }
             }
@@ -280,8 +314,8 @@ macro_rules! handlers {
 for_each_instruction!(handlers);
 
 #[inline(always)]
-fn jump<'s, 'm>(context: &mut Context<'s, 'm, '_>, instr: Instr, _: Code<'m>, frame: Frame<'s>) -> Exit {
-    go_to(context, instr.immediate(), frame)
+fn jump<'s, 'm>(context: &mut Context<'s, 'm, '_>, instr: Instr, code: Code<'m>, frame: Frame<'s>) -> Exit {
+    go_to(context, instr.immediate(), code, frame)
 }
 
 #[inline(always)]
@@ -314,8 +348,8 @@ pub(crate) fn br_table_at<'s, 'm>(
     code: Code<'m>,
     frame: Frame<'s>,
 ) -> Exit {
-    match code.as_slice().get(index.min(instr.immediate()) as usize) {
-        Some(entry) => go_to(context, entry.instr(Op::Data).immediate(), frame),
+    match code.word(index.min(instr.immediate()) as usize) {
+        Some(entry) => go_to(context, entry.instr(Op::Data).immediate(), code, frame),
         None => Exit::Lost,
     }
 }
@@ -360,51 +394,52 @@ fn call_any<'m>(context: &mut Context<'_, 'm, '_>, callee: Callee, arguments: u1
 #[inline(always)]
 fn call_own<'m>(context: &mut Context<'_, 'm, '_>, callee: DefinedFuncIdx, arguments: u16, code: Code<'m>) -> Exit {
     match context.interpreter.translated(callee) {
-        Some(callee) => enter(context, callee, arguments, code),
-        None => enter_first(context, callee, arguments, code),
+        Some(callee) => enter(context, callee, arguments, code.at),
+        None => enter_first(context, callee, arguments, code.at),
     }
 }
 
 /// Calls a function for the first time.
 #[cold]
 #[inline(never)]
-fn enter_first<'m>(context: &mut Context<'_, 'm, '_>, callee: DefinedFuncIdx, arguments: u16, code: Code<'m>) -> Exit {
+fn enter_first(context: &mut Context<'_, '_, '_>, callee: DefinedFuncIdx, arguments: u16, at: usize) -> Exit {
     let callee = context.interpreter.translate(context.module, callee);
-    enter(context, callee, arguments, code)
+    enter(context, callee, arguments, at)
 }
 
+/// Calls a function with arguments that begin in a slot, to return to an instruction.
 #[inline(always)]
-fn enter<'m>(context: &mut Context<'_, 'm, '_>, callee: &'m Function, arguments: u16, code: Code<'m>) -> Exit {
+fn enter<'m>(context: &mut Context<'_, 'm, '_>, callee: &'m Function, arguments: u16, at: usize) -> Exit {
     let start = context.start + usize::from(arguments);
     let Some(frame) = Frame::with_size(context.words, start, callee.size) else {
         return Exit::Trap(TrapCode::CallStackExhausted);
     };
     if context.callers.len() == context.callers.capacity() {
-        return enter_deeper(context, callee, arguments, code);
+        return enter_deeper(context, callee, arguments, at);
     }
-    context.callers.push(Caller { function: context.function, code, start: context.start });
+    context.callers.push(Caller { function: context.function, at, start: context.start });
     (context.function, context.start) = (callee, start);
-    go_on(context, callee.code.iter(), frame)
+    go_on(context, Code::new(&callee.code, 0), frame)
 }
 
 /// Calls a function where more calls are under way than ever in this run.
 #[cold]
 #[inline(never)]
-fn enter_deeper<'m>(context: &mut Context<'_, 'm, '_>, callee: &'m Function, arguments: u16, code: Code<'m>) -> Exit {
+fn enter_deeper<'m>(context: &mut Context<'_, 'm, '_>, callee: &'m Function, arguments: u16, at: usize) -> Exit {
     let calls = context.callers.len();
     if calls == context.max_callers {
         return Exit::Trap(TrapCode::CallStackExhausted);
     }
     context.callers.reserve_exact(calls.max(16).min(context.max_callers - calls));
-    enter(context, callee, arguments, code)
+    enter(context, callee, arguments, at)
 }
 
 #[inline(always)]
 fn return_none<'s, 'm>(context: &mut Context<'s, 'm, '_>, _: Instr, _: Code<'m>, _: Frame<'s>) -> Exit {
-    let Some(Caller { function, code, start }) = context.callers.pop() else { return Exit::Return };
+    let Some(Caller { function, at, start }) = context.callers.pop() else { return Exit::Return };
     (context.function, context.start) = (function, start);
     match context.frame() {
-        Some(frame) => go_on(context, code, frame),
+        Some(frame) => go_on(context, Code::new(&function.code, at), frame),
         None => Exit::Lost,
     }
 }

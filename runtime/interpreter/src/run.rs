@@ -6,7 +6,7 @@
 use crate::Interpreter;
 use crate::boundary;
 use crate::frame::WINDOW;
-use crate::handler::{Caller, Context, Exit};
+use crate::handler::{Caller, Code, Context, Exit};
 use crate::translate::Function;
 use abi::trap::TrapCode;
 use abi::types::{DefinedFuncIdx, MemoryIdx};
@@ -112,7 +112,7 @@ impl Run<'_, '_, '_> {
     /// Runs the function, whose frame starts at a word of the stack.
     fn instructions(&mut self, mut start: usize) -> Result<(), Stop> {
         let max_callers = self.max_callers();
-        let mut code = self.function.code.iter();
+        let mut code = Code::new(&self.function.code, 0);
         loop {
             let words = Cell::from_mut(&mut *self.stack.words).as_slice_of_cells();
             let mut context = Context {
@@ -131,7 +131,7 @@ impl Run<'_, '_, '_> {
             let exit = loop {
                 let step = context.code.next().expect("the last instruction of a function is none that goes on");
                 let frame = context.frame().expect("a window's width is kept free behind the last frame");
-                let code = context.code.clone();
+                let code = context.code;
                 match step.run(&mut context, code, frame) {
                     Exit::Next => {}
                     exit => break exit,
