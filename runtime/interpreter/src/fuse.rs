@@ -34,6 +34,9 @@ macro_rules! make {
     ($context:ident, $instr:ident, $frame:ident, (immediate $ty:ident $f:expr)) => {
         $f($frame.get::<$ty>($instr.b), <$ty>::from_immediate($instr.immediate().cast_signed()))
     };
+    ($context:ident, $instr:ident, $frame:ident, (test $ty:ident $f:expr)) => {
+        i32::from($f(&$frame.get::<$ty>($instr.b), &<$ty>::from_immediate($instr.immediate().cast_signed())))
+    };
     ($context:ident, $instr:ident, $frame:ident, (load $decode:expr, $extend:expr)) => {
         $extend($decode(check!(read($context.memory, $frame.get($instr.b), $instr))))
     };
@@ -116,6 +119,9 @@ macro_rules! consume {
     }};
     ($context:ident $instr:ident $value:ident $code:ident $frame:ident, (table)) => {
         br_table_at($context, $value.cast_unsigned(), $instr, $code, $frame)
+    };
+    ($context:ident $instr:ident $value:ident $code:ident $frame:ident, (table_of)) => {
+        br_table_at($context, $frame.get($instr.a), $instr, $code, $frame)
     };
     ($context:ident $instr:ident $value:ident $code:ident $frame:ident, (constant)) => {{
         $frame.constant($instr);
@@ -226,6 +232,18 @@ pub(crate) fn pair(first: Instr, second: Instr) -> Option<Handler> {
                     Store32: i32::to_le_bytes;
                 }
                 table { BrTable; }
+            }
+        };
+    }
+    /// After a comparison. A branch on one is a single instruction.
+    macro_rules! after_test {
+        ($first:tt) => {
+            match second.op {
+                Op::I32And if second.b == first.a => fused!($first i32 (first i32 std::ops::BitAnd::bitand)),
+                Op::I32And if second.c == first.a => fused!($first i32 (last i32 std::ops::BitAnd::bitand)),
+                Op::I32Or if second.b == first.a => fused!($first i32 (first i32 std::ops::BitOr::bitor)),
+                Op::I32Or if second.c == first.a => fused!($first i32 (last i32 std::ops::BitOr::bitor)),
+                _ => None,
             }
         };
     }
@@ -342,10 +360,31 @@ pub(crate) fn pair(first: Instr, second: Instr) -> Option<Handler> {
         Op::F64Add => after_f64!((binary f64 std::ops::Add::add)),
         Op::F64Sub => after_f64!((binary f64 std::ops::Sub::sub)),
         Op::F64Mul => after_f64!((binary f64 std::ops::Mul::mul)),
+        Op::I32EqImm => after_test!((test i32 i32::eq)),
+        Op::I32NeImm => after_test!((test i32 i32::ne)),
+        Op::I32LtSImm => after_test!((test i32 i32::lt)),
+        Op::I32LtUImm => after_test!((test i32 int::i32::lt_u)),
+        Op::I32GtSImm => after_test!((test i32 i32::gt)),
+        Op::I32GtUImm => after_test!((test i32 int::i32::gt_u)),
+        Op::I32LeSImm => after_test!((test i32 i32::le)),
+        Op::I32LeUImm => after_test!((test i32 int::i32::le_u)),
+        Op::I32GeSImm => after_test!((test i32 i32::ge)),
+        Op::I32GeUImm => after_test!((test i32 int::i32::ge_u)),
+        Op::I64EqImm => after_test!((test i64 i64::eq)),
+        Op::I64NeImm => after_test!((test i64 i64::ne)),
+        Op::I64LtSImm => after_test!((test i64 i64::lt)),
+        Op::I64LtUImm => after_test!((test i64 int::i64::lt_u)),
+        Op::I64GtSImm => after_test!((test i64 i64::gt)),
+        Op::I64GtUImm => after_test!((test i64 int::i64::gt_u)),
+        Op::I64LeSImm => after_test!((test i64 i64::le)),
+        Op::I64LeUImm => after_test!((test i64 int::i64::le_u)),
+        Op::I64GeSImm => after_test!((test i64 i64::ge)),
+        Op::I64GeUImm => after_test!((test i64 int::i64::ge_u)),
         Op::Const => match second.op {
             Op::Const => fused!((constant) i64 (constant)),
             Op::Copy => fused!((constant) i64 (copy)),
             Op::Jump => fused!((constant) i64 (jump)),
+            Op::BrTable => fused!((constant) i64 (table_of)),
             Op::Store8 if second.a == first.a => {
                 fused!((constant) i64 (store |value: i64| (value as u8).to_le_bytes()))
             }

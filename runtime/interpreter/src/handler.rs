@@ -163,6 +163,17 @@ impl<'s> Context<'s, '_, '_> {
     pub fn frame(&self) -> Option<Frame<'s>> {
         Frame::new(self.words, self.start)
     }
+
+    /// A function, if it is the instance's own. If not, notes it with its arguments, which begin in a slot.
+    fn own(&mut self, callee: Callee, arguments: u16) -> Option<DefinedFuncIdx> {
+        match callee {
+            Callee::Own(callee) => Some(callee),
+            Callee::Foreign(callee) => {
+                self.foreign = Some((callee, self.start + usize::from(arguments)));
+                None
+            }
+        }
+    }
 }
 
 /// Goes on with the next instruction.
@@ -361,7 +372,7 @@ fn call<'s, 'm>(context: &mut Context<'s, 'm, '_>, instr: Instr, code: Code<'m>,
 
 #[inline(always)]
 fn call_import<'s, 'm>(context: &mut Context<'s, 'm, '_>, instr: Instr, code: Code<'m>, _: Frame<'s>) -> Exit {
-    let callee = context.guest.import(FuncIdx(instr.immediate()));
+    let callee = import(context, FuncIdx(instr.immediate()), instr.a);
     call_any(context, callee, instr.a, code)
 }
 
@@ -374,17 +385,41 @@ fn call_indirect<'s, 'm>(
 ) -> Exit {
     let ty = TypeIdx(word!(code).immediate());
     let index: u32 = frame.get(instr.b);
-    let callee = check!(context.guest.indirect(TableIdx(instr.c.into()), index.into(), ty));
+    let callee = check!(element(context, TableIdx(instr.c.into()), index.into(), ty, instr.a));
     call_any(context, callee, instr.a, code)
 }
 
-/// Calls a function with arguments that begin in a slot.
+/// What an import leads to: a function of the instance itself, or one that the context notes with its arguments.
+#[inline(never)]
+fn import(context: &mut Context<'_, '_, '_>, function: FuncIdx, arguments: u16) -> Option<DefinedFuncIdx> {
+    let callee = context.guest.import(function);
+    context.own(callee, arguments)
+}
+
+/// The same for an element of a table.
+#[inline(never)]
+fn element(
+    context: &mut Context<'_, '_, '_>,
+    table: TableIdx,
+    index: u64,
+    ty: TypeIdx,
+    arguments: u16,
+) -> Result<Option<DefinedFuncIdx>, TrapCode> {
+    let callee = context.guest.indirect(table, index, ty)?;
+    Ok(context.own(callee, arguments))
+}
+
+/// Calls a function with arguments that begin in a slot: one of the instance itself, or the one that the context has noted.
 #[inline(always)]
-fn call_any<'m>(context: &mut Context<'_, 'm, '_>, callee: Callee, arguments: u16, code: Code<'m>) -> Exit {
+fn call_any<'m>(
+    context: &mut Context<'_, 'm, '_>,
+    callee: Option<DefinedFuncIdx>,
+    arguments: u16,
+    code: Code<'m>,
+) -> Exit {
     match callee {
-        Callee::Own(callee) => call_own(context, callee, arguments, code),
-        Callee::Foreign(callee) => {
-            context.foreign = Some((callee, context.start + usize::from(arguments)));
+        Some(callee) => call_own(context, callee, arguments, code),
+        None => {
             context.code = code;
             Exit::Foreign
         }
@@ -484,16 +519,31 @@ fn far<'s, 'm>(_: &mut Context<'s, 'm, '_>, _: Instr, _: Code<'m>, _: Frame<'s>)
 #[inline(always)]
 fn vector<'s, 'm>(context: &mut Context<'s, 'm, '_>, instr: Instr, mut code: Code<'m>, frame: Frame<'s>) -> Exit {
     let data = word!(code);
-    let op = &context.function.vectors[data.immediate() as usize];
-    check!(frame.vector(context.guest, op, instr, data));
+    check!(operate_on_vectors(context, instr, data, frame));
     go_on(context, code, frame)
+}
+
+#[inline(never)]
+fn operate_on_vectors(
+    context: &mut Context<'_, '_, '_>,
+    instr: Instr,
+    data: Instr,
+    frame: Frame<'_>,
+) -> Result<(), TrapCode> {
+    let op = &context.function.vectors[data.immediate() as usize];
+    frame.vector(context.guest, op, instr, data)
 }
 
 #[inline(always)]
 fn memory_grow<'s, 'm>(context: &mut Context<'s, 'm, '_>, instr: Instr, code: Code<'m>, frame: Frame<'s>) -> Exit {
+    grow_memory(context, instr, frame);
+    go_on(context, code, frame)
+}
+
+#[inline(never)]
+fn grow_memory(context: &mut Context<'_, '_, '_>, instr: Instr, frame: Frame<'_>) {
     frame.memory_grow(context.guest, instr);
     context.memory = context.guest.memory(MemoryIdx(0));
-    go_on(context, code, frame)
 }
 
 #[inline(always)]

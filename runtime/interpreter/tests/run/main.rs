@@ -3,6 +3,7 @@
 
 mod call;
 mod control;
+mod depth;
 mod int;
 mod load;
 mod memory;
