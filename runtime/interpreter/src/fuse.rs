@@ -7,7 +7,7 @@
 //! Which pairs there are is a table: what follows a value of each type, after each instruction that makes one.
 
 use crate::frame::{Frame, Immediate, Word};
-use crate::handler::{Code, Context, Exit, Handler, Step, br_table_at, check, go_on, go_to, handler, word};
+use crate::handler::{Code, Context, Exit, Handler, Step, br_table_at, check, go_on, go_to, handler, next};
 use crate::instruction::{Instr, Op};
 use crate::semantics::int;
 use abi::trap::TrapCode;
@@ -17,10 +17,9 @@ use vm::MemoryView;
 macro_rules! fused {
     ($make:tt $ty:ident $use:tt) => {{
         Some(handler!(fused(context, step, code, frame) {
-            let first = step.instr(Op::Data);
-            let value: $ty = make!(context, first, frame, $make);
-            frame.set(first.a, value);
-            let second = word!(code);
+                        let value: $ty = make!(context, step, frame, $make);
+            frame.set(step.a, value);
+            let second = next!(code);
             consume!(context second value code frame, $use)
         }))
     }};
@@ -124,7 +123,7 @@ macro_rules! consume {
         br_table_at($context, $frame.get($instr.a), $instr, $code, $frame)
     };
     ($context:ident $instr:ident $value:ident $code:ident $frame:ident, (constant)) => {{
-        $frame.constant($instr);
+        $frame.constant($instr.instr(Op::Const));
         go_on($context, $code, $frame)
     }};
     ($context:ident $instr:ident $value:ident $code:ident $frame:ident, (copy)) => {{
@@ -174,13 +173,13 @@ macro_rules! seconds {
 }
 
 #[inline(always)]
-fn read<const N: usize>(memory: MemoryView<'_>, address: u32, instr: Instr) -> Result<[u8; N], TrapCode> {
-    memory.read(u64::from(address) + u64::from(instr.immediate())).ok_or(TrapCode::MemoryOutOfBounds)
+fn read<const N: usize>(memory: MemoryView<'_>, address: u32, step: &Step) -> Result<[u8; N], TrapCode> {
+    memory.read(u64::from(address) + u64::from(step.immediate())).ok_or(TrapCode::MemoryOutOfBounds)
 }
 
 #[inline(always)]
-fn write<const N: usize>(memory: MemoryView<'_>, address: u32, instr: Instr, bytes: [u8; N]) -> Result<(), TrapCode> {
-    memory.write(u64::from(address) + u64::from(instr.immediate()), bytes).ok_or(TrapCode::MemoryOutOfBounds)
+fn write<const N: usize>(memory: MemoryView<'_>, address: u32, step: &Step, bytes: [u8; N]) -> Result<(), TrapCode> {
+    memory.write(u64::from(address) + u64::from(step.immediate()), bytes).ok_or(TrapCode::MemoryOutOfBounds)
 }
 
 /// The handler that runs an instruction and the next one, if there is one for the two.

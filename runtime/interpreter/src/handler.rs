@@ -43,9 +43,9 @@ macro_rules! handler {
 #[derive(Debug)]
 pub(crate) struct Step {
     run: Handler,
-    a: u16,
-    b: u16,
-    c: u16,
+    pub a: u16,
+    pub b: u16,
+    pub c: u16,
     d: u16,
 }
 
@@ -72,6 +72,12 @@ impl Step {
     pub fn instr(&self, op: Op) -> Instr {
         let Step { a, b, c, d, .. } = *self;
         Instr { op, a, b, c, d }
+    }
+
+    /// The immediate of 32 bits.
+    #[inline(always)]
+    pub fn immediate(&self) -> u32 {
+        self.instr(Op::Data).immediate()
     }
 
     /// Runs the instruction and those that follow.
@@ -196,14 +202,11 @@ pub(crate) fn go_to<'s, 'm>(context: &mut Context<'s, 'm, '_>, target: u32, code
     go_on(context, code.to(target), frame)
 }
 
-/// The word that belongs to an instruction, with the operation whose part it is.
-macro_rules! word {
+/// The next instruction, or the word that belongs to the one in front of it.
+macro_rules! next {
     ($code:ident) => {
-        $crate::handler::word!($code, $crate::instruction::Op::Data)
-    };
-    ($code:ident, $op:expr) => {
         match $code.next() {
-            Some(step) => step.instr($op),
+            Some(step) => step,
             None => return $crate::handler::Exit::Lost,
         }
     };
@@ -218,63 +221,63 @@ macro_rules! check {
     };
 }
 
-pub(crate) use {check, handler, word};
+pub(crate) use {check, handler, next};
 
 // What each shape of a row means.
 macro_rules! run {
     // From slots to a slot.
-    ($context:ident $instr:ident $code:ident $frame:ident, value $method:ident($($arg:expr),*)) => {
-        $frame.$method($instr $(, $arg)*)
+    ($op:ident $context:ident $step:ident $code:ident $frame:ident, value $method:ident($($arg:expr),*)) => {
+        $frame.$method($step.instr(Op::$op) $(, $arg)*)
     };
     // The same, with the word that follows.
-    ($context:ident $instr:ident $code:ident $frame:ident, paired $method:ident()) => {{
-        let data = word!($code);
-        $frame.$method($instr, data)
+    ($op:ident $context:ident $step:ident $code:ident $frame:ident, paired $method:ident()) => {{
+        let data = next!($code).instr(Op::Data);
+        $frame.$method($step.instr(Op::$op), data)
     }};
     // The same, or a trap.
-    ($context:ident $instr:ident $code:ident $frame:ident, trapping $method:ident($arg:expr)) => {
-        check!($frame.$method($instr, $arg))
+    ($op:ident $context:ident $step:ident $code:ident $frame:ident, trapping $method:ident($arg:expr)) => {
+        check!($frame.$method($step.instr(Op::$op), $arg))
     };
     // A comparison, and a branch if it holds.
-    ($context:ident $instr:ident $code:ident $frame:ident, branch $method:ident($arg:expr)) => {
-        if $frame.$method($instr, $arg) {
-            return go_to($context, $instr.immediate(), $code, $frame);
+    ($op:ident $context:ident $step:ident $code:ident $frame:ident, branch $method:ident($arg:expr)) => {
+        if $frame.$method($step.instr(Op::$op), $arg) {
+            return go_to($context, $step.immediate(), $code, $frame);
         }
     };
     // An access to the first memory.
-    ($context:ident $instr:ident $code:ident $frame:ident, access $method:ident($($arg:expr),*)) => {
-        check!($frame.$method($context.memory, $instr, $instr.immediate(), $($arg),*))
+    ($op:ident $context:ident $step:ident $code:ident $frame:ident, access $method:ident($($arg:expr),*)) => {
+        check!($frame.$method($context.memory, $step.instr(Op::$op), $step.immediate(), $($arg),*))
     };
     // What concerns the instance, and is as short as a handler must be.
-    ($context:ident $instr:ident $code:ident $frame:ident, global $method:ident()) => {
-        $frame.$method($context.guest, $instr)
+    ($op:ident $context:ident $step:ident $code:ident $frame:ident, global $method:ident()) => {
+        $frame.$method($context.guest, $step.instr(Op::$op))
     };
     // What concerns the instance; the same, or a trap; the same, with the word that follows.
-    ($context:ident $instr:ident $code:ident $frame:ident, guest $method:ident()) => {{
+    ($op:ident $context:ident $step:ident $code:ident $frame:ident, guest $method:ident()) => {{
         #[inline(never)]
-        fn outlined(frame: Frame<'_>, guest: &mut Guest<'_>, instr: Instr) {
-            frame.$method(guest, instr)
+        fn outlined(frame: Frame<'_>, guest: &mut Guest<'_>, step: &Step) {
+            frame.$method(guest, step.instr(Op::$op))
         }
-        outlined($frame, $context.guest, $instr)
+        outlined($frame, $context.guest, $step)
     }};
-    ($context:ident $instr:ident $code:ident $frame:ident, checked $method:ident()) => {{
+    ($op:ident $context:ident $step:ident $code:ident $frame:ident, checked $method:ident()) => {{
         #[inline(never)]
-        fn outlined(frame: Frame<'_>, guest: &mut Guest<'_>, instr: Instr) -> Result<(), TrapCode> {
-            frame.$method(guest, instr)
+        fn outlined(frame: Frame<'_>, guest: &mut Guest<'_>, step: &Step) -> Result<(), TrapCode> {
+            frame.$method(guest, step.instr(Op::$op))
         }
-        check!(outlined($frame, $context.guest, $instr))
+        check!(outlined($frame, $context.guest, $step))
     }};
-    ($context:ident $instr:ident $code:ident $frame:ident, bulk $method:ident()) => {{
+    ($op:ident $context:ident $step:ident $code:ident $frame:ident, bulk $method:ident()) => {{
         #[inline(never)]
-        fn outlined(frame: Frame<'_>, guest: &mut Guest<'_>, instr: Instr, data: Instr) -> Result<(), TrapCode> {
-            frame.$method(guest, instr, data)
+        fn outlined(frame: Frame<'_>, guest: &mut Guest<'_>, step: &Step, data: &Step) -> Result<(), TrapCode> {
+            frame.$method(guest, step.instr(Op::$op), data.instr(Op::Data))
         }
-        let data = word!($code);
-        check!(outlined($frame, $context.guest, $instr, data))
+        let data = next!($code);
+        check!(outlined($frame, $context.guest, $step, data))
     }};
     // What goes on elsewhere, or changes what handlers share: a function below.
-    ($context:ident $instr:ident $code:ident $frame:ident, control $method:ident()) => {
-        return $method($context, $instr, $code, $frame)
+    ($op:ident $context:ident $step:ident $code:ident $frame:ident, control $method:ident()) => {
+        return $method($context, $step, $code, $frame)
     };
 }
 
@@ -287,7 +290,7 @@ macro_rules! far_handler {
                 0 => context.memory,
                 index => context.guest.memory(MemoryIdx(index.into())),
             };
-            let access = word!(code, Op::$name);
+            let access = next!(code).instr(Op::$name);
             check!(frame.$method(memory, access, far.immediate(), $($arg),*));
             go_on(context, code, frame)
         }))
@@ -305,8 +308,7 @@ macro_rules! handlers {
                 match self {
                     $(Op::$name => {
                         handler!($name(context, step, code, frame) {
-                            let instr = step.instr(Op::$name);
-                            run!(context instr code frame, $shape $method($($arg),*));
+                            run!($name context step code frame, $shape $method($($arg),*));
                             go_on(context, code, frame)
                         })
                     })*
@@ -325,29 +327,29 @@ macro_rules! handlers {
 for_each_instruction!(handlers);
 
 #[inline(always)]
-fn jump<'s, 'm>(context: &mut Context<'s, 'm, '_>, instr: Instr, code: Code<'m>, frame: Frame<'s>) -> Exit {
-    go_to(context, instr.immediate(), code, frame)
+fn jump<'s, 'm>(context: &mut Context<'s, 'm, '_>, step: &'m Step, code: Code<'m>, frame: Frame<'s>) -> Exit {
+    go_to(context, step.immediate(), code, frame)
 }
 
 #[inline(always)]
-fn br_if<'s, 'm>(context: &mut Context<'s, 'm, '_>, instr: Instr, code: Code<'m>, frame: Frame<'s>) -> Exit {
-    match frame.get(instr.a) {
-        true => jump(context, instr, code, frame),
+fn br_if<'s, 'm>(context: &mut Context<'s, 'm, '_>, step: &'m Step, code: Code<'m>, frame: Frame<'s>) -> Exit {
+    match frame.get(step.a) {
+        true => jump(context, step, code, frame),
         false => go_on(context, code, frame),
     }
 }
 
 #[inline(always)]
-fn br_unless<'s, 'm>(context: &mut Context<'s, 'm, '_>, instr: Instr, code: Code<'m>, frame: Frame<'s>) -> Exit {
-    match frame.get(instr.a) {
+fn br_unless<'s, 'm>(context: &mut Context<'s, 'm, '_>, step: &'m Step, code: Code<'m>, frame: Frame<'s>) -> Exit {
+    match frame.get(step.a) {
         true => go_on(context, code, frame),
-        false => jump(context, instr, code, frame),
+        false => jump(context, step, code, frame),
     }
 }
 
 #[inline(always)]
-fn br_table<'s, 'm>(context: &mut Context<'s, 'm, '_>, instr: Instr, code: Code<'m>, frame: Frame<'s>) -> Exit {
-    br_table_at(context, frame.get(instr.a), instr, code, frame)
+fn br_table<'s, 'm>(context: &mut Context<'s, 'm, '_>, step: &'m Step, code: Code<'m>, frame: Frame<'s>) -> Exit {
+    br_table_at(context, frame.get(step.a), step, code, frame)
 }
 
 /// Goes on where the entry for an index says.
@@ -355,38 +357,38 @@ fn br_table<'s, 'm>(context: &mut Context<'s, 'm, '_>, instr: Instr, code: Code<
 pub(crate) fn br_table_at<'s, 'm>(
     context: &mut Context<'s, 'm, '_>,
     index: u32,
-    instr: Instr,
+    step: &'m Step,
     code: Code<'m>,
     frame: Frame<'s>,
 ) -> Exit {
-    match code.word(index.min(instr.immediate()) as usize) {
-        Some(entry) => go_to(context, entry.instr(Op::Data).immediate(), code, frame),
+    match code.word(index.min(step.immediate()) as usize) {
+        Some(entry) => go_to(context, entry.immediate(), code, frame),
         None => Exit::Lost,
     }
 }
 
 #[inline(always)]
-fn call<'s, 'm>(context: &mut Context<'s, 'm, '_>, instr: Instr, code: Code<'m>, _: Frame<'s>) -> Exit {
-    call_own(context, DefinedFuncIdx(instr.immediate()), instr.a, code)
+fn call<'s, 'm>(context: &mut Context<'s, 'm, '_>, step: &'m Step, code: Code<'m>, _: Frame<'s>) -> Exit {
+    call_own(context, DefinedFuncIdx(step.immediate()), step.a, code)
 }
 
 #[inline(always)]
-fn call_import<'s, 'm>(context: &mut Context<'s, 'm, '_>, instr: Instr, code: Code<'m>, _: Frame<'s>) -> Exit {
-    let callee = import(context, FuncIdx(instr.immediate()), instr.a);
-    call_any(context, callee, instr.a, code)
+fn call_import<'s, 'm>(context: &mut Context<'s, 'm, '_>, step: &'m Step, code: Code<'m>, _: Frame<'s>) -> Exit {
+    let callee = import(context, FuncIdx(step.immediate()), step.a);
+    call_any(context, callee, step.a, code)
 }
 
 #[inline(always)]
 fn call_indirect<'s, 'm>(
     context: &mut Context<'s, 'm, '_>,
-    instr: Instr,
+    step: &'m Step,
     mut code: Code<'m>,
     frame: Frame<'s>,
 ) -> Exit {
-    let ty = TypeIdx(word!(code).immediate());
-    let index: u32 = frame.get(instr.b);
-    let callee = check!(element(context, TableIdx(instr.c.into()), index.into(), ty, instr.a));
-    call_any(context, callee, instr.a, code)
+    let ty = TypeIdx(next!(code).immediate());
+    let index: u32 = frame.get(step.b);
+    let callee = check!(element(context, TableIdx(step.c.into()), index.into(), ty, step.a));
+    call_any(context, callee, step.a, code)
 }
 
 /// What an import leads to: a function of the instance itself, or one that the context notes with its arguments.
@@ -470,7 +472,7 @@ fn enter_deeper<'m>(context: &mut Context<'_, 'm, '_>, callee: &'m Function, arg
 }
 
 #[inline(always)]
-fn return_none<'s, 'm>(context: &mut Context<'s, 'm, '_>, _: Instr, _: Code<'m>, _: Frame<'s>) -> Exit {
+fn return_none<'s, 'm>(context: &mut Context<'s, 'm, '_>, _: &'m Step, _: Code<'m>, _: Frame<'s>) -> Exit {
     let Some(Caller { function, at, start }) = context.callers.pop() else { return Exit::Return };
     (context.function, context.start) = (function, start);
     match context.frame() {
@@ -480,73 +482,73 @@ fn return_none<'s, 'm>(context: &mut Context<'s, 'm, '_>, _: Instr, _: Code<'m>,
 }
 
 #[inline(always)]
-fn zero<'s, 'm>(context: &mut Context<'s, 'm, '_>, instr: Instr, code: Code<'m>, frame: Frame<'s>) -> Exit {
-    frame.zero(instr.a, instr.immediate() as usize);
+fn zero<'s, 'm>(context: &mut Context<'s, 'm, '_>, step: &'m Step, code: Code<'m>, frame: Frame<'s>) -> Exit {
+    frame.zero(step.a, step.immediate() as usize);
     go_on(context, code, frame)
 }
 
 #[inline(always)]
-fn return_one<'s, 'm>(context: &mut Context<'s, 'm, '_>, instr: Instr, code: Code<'m>, frame: Frame<'s>) -> Exit {
-    frame.set_word(0, frame.word(instr.a));
-    return_none(context, instr, code, frame)
+fn return_one<'s, 'm>(context: &mut Context<'s, 'm, '_>, step: &'m Step, code: Code<'m>, frame: Frame<'s>) -> Exit {
+    frame.set_word(0, frame.word(step.a));
+    return_none(context, step, code, frame)
 }
 
 #[inline(always)]
-fn return_many<'s, 'm>(context: &mut Context<'s, 'm, '_>, instr: Instr, code: Code<'m>, frame: Frame<'s>) -> Exit {
-    frame.move_down(instr.a, instr.immediate() as usize);
-    return_none(context, instr, code, frame)
+fn return_many<'s, 'm>(context: &mut Context<'s, 'm, '_>, step: &'m Step, code: Code<'m>, frame: Frame<'s>) -> Exit {
+    frame.move_down(step.a, step.immediate() as usize);
+    return_none(context, step, code, frame)
 }
 
 #[inline(always)]
-fn unreachable<'s, 'm>(_: &mut Context<'s, 'm, '_>, _: Instr, _: Code<'m>, _: Frame<'s>) -> Exit {
+fn unreachable<'s, 'm>(_: &mut Context<'s, 'm, '_>, _: &'m Step, _: Code<'m>, _: Frame<'s>) -> Exit {
     Exit::Trap(TrapCode::Unreachable)
 }
 
 #[inline(always)]
-fn constant_long<'s, 'm>(context: &mut Context<'s, 'm, '_>, instr: Instr, code: Code<'m>, frame: Frame<'s>) -> Exit {
-    match context.function.constants.get(instr.immediate() as usize) {
-        Some(&word) => frame.set_word(instr.a, word),
+fn constant_long<'s, 'm>(context: &mut Context<'s, 'm, '_>, step: &'m Step, code: Code<'m>, frame: Frame<'s>) -> Exit {
+    match context.function.constants.get(step.immediate() as usize) {
+        Some(&word) => frame.set_word(step.a, word),
         None => return Exit::Lost,
     }
     go_on(context, code, frame)
 }
 
 #[inline(always)]
-fn far<'s, 'm>(_: &mut Context<'s, 'm, '_>, _: Instr, _: Code<'m>, _: Frame<'s>) -> Exit {
+fn far<'s, 'm>(_: &mut Context<'s, 'm, '_>, _: &'m Step, _: Code<'m>, _: Frame<'s>) -> Exit {
     unreachable!("it has the handler of the access that follows")
 }
 
 #[inline(always)]
-fn vector<'s, 'm>(context: &mut Context<'s, 'm, '_>, instr: Instr, mut code: Code<'m>, frame: Frame<'s>) -> Exit {
-    let data = word!(code);
-    check!(operate_on_vectors(context, instr, data, frame));
+fn vector<'s, 'm>(context: &mut Context<'s, 'm, '_>, step: &'m Step, mut code: Code<'m>, frame: Frame<'s>) -> Exit {
+    let data = next!(code);
+    check!(operate_on_vectors(context, step, data, frame));
     go_on(context, code, frame)
 }
 
 #[inline(never)]
 fn operate_on_vectors(
     context: &mut Context<'_, '_, '_>,
-    instr: Instr,
-    data: Instr,
+    step: &Step,
+    data: &Step,
     frame: Frame<'_>,
 ) -> Result<(), TrapCode> {
     let op = &context.function.vectors[data.immediate() as usize];
-    frame.vector(context.guest, op, instr, data)
+    frame.vector(context.guest, op, step.instr(Op::Vector), data.instr(Op::Data))
 }
 
 #[inline(always)]
-fn memory_grow<'s, 'm>(context: &mut Context<'s, 'm, '_>, instr: Instr, code: Code<'m>, frame: Frame<'s>) -> Exit {
-    grow_memory(context, instr, frame);
+fn memory_grow<'s, 'm>(context: &mut Context<'s, 'm, '_>, step: &'m Step, code: Code<'m>, frame: Frame<'s>) -> Exit {
+    grow_memory(context, step, frame);
     go_on(context, code, frame)
 }
 
 #[inline(never)]
-fn grow_memory(context: &mut Context<'_, '_, '_>, instr: Instr, frame: Frame<'_>) {
-    frame.memory_grow(context.guest, instr);
+fn grow_memory(context: &mut Context<'_, '_, '_>, step: &Step, frame: Frame<'_>) {
+    frame.memory_grow(context.guest, step.instr(Op::MemoryGrow));
     context.memory = context.guest.memory(MemoryIdx(0));
 }
 
 #[inline(always)]
-fn data<'s, 'm>(_: &mut Context<'s, 'm, '_>, _: Instr, _: Code<'m>, _: Frame<'s>) -> Exit {
+fn data<'s, 'm>(_: &mut Context<'s, 'm, '_>, _: &'m Step, _: Code<'m>, _: Frame<'s>) -> Exit {
     unreachable!("words belong to the instruction in front of them")
 }
