@@ -6,8 +6,10 @@
 //!
 //! Which pairs there are is a table: what follows a value of each type, after each instruction that makes one.
 
+use crate::context::{Code, Context, Exit, Handler, Step, go_on, go_to};
+use crate::control::br_table_at;
 use crate::frame::{Frame, Immediate, Word};
-use crate::handler::{Code, Context, Exit, Handler, Step, br_table_at, check, go_on, go_to, handler, next};
+use crate::handler::{check, handler, next};
 use crate::instruction::{Instr, Op};
 use crate::semantics::int;
 use abi::trap::TrapCode;

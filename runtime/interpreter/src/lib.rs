@@ -2,8 +2,8 @@
 //!
 //! In: the bytes of a module. Out: a [`vm::Module`] that can be instantiated beside native ones, in the same stores. Loading
 //! decodes and validates; a function is translated when it is called first, so that what is never called costs no more. Its
-//! body becomes instructions of eight bytes whose operands are slots of a frame, with resolved branches (module `instruction`),
-//! which handlers run (module `handler`).
+//! body becomes instructions whose operands are slots of a frame, with resolved branches (module `instruction`),
+//! which handlers run (module `handler`), often two at once (module `fuse`).
 //!
 //! What must hold: translation of a module that was loaded does not fail; instructions name slots within a frame's window only.
 #![forbid(unsafe_code)]
@@ -12,6 +12,8 @@
 mod ops;
 mod boundary;
 mod check;
+mod context;
+mod control;
 mod frame;
 mod fuse;
 mod handler;

@@ -5,8 +5,8 @@
 
 use crate::Interpreter;
 use crate::boundary;
+use crate::context::{Caller, Code, Context, Exit};
 use crate::frame::WINDOW;
-use crate::handler::{Caller, Code, Context, Exit};
 use crate::translate::Function;
 use abi::trap::TrapCode;
 use abi::types::{DefinedFuncIdx, MemoryIdx};

@@ -6,8 +6,9 @@
 //!   that has not changed since, or a constant, until somebody needs it in its own slot.
 //! - What is not reached is not translated.
 
+use crate::context::Step;
 use crate::frame::WINDOW;
-use crate::handler::Step;
+use crate::handler;
 use crate::instruction::{Instr, Op};
 use crate::ops::{Dispatch, VectorOp};
 use abi::module::Module;
@@ -201,7 +202,7 @@ impl<'m> Translation<'m> {
         }
         Ok(Function {
             index: index.0,
-            code: Step::all(&translation.code),
+            code: handler::steps(&translation.code),
             constants: translation.constants.into(),
             vectors: translation.vectors.into(),
             size: translation.size,
