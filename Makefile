@@ -2,6 +2,7 @@
 # make test   all tests, and the checks that come before them
 # make check  the quick part of it: format, lints, architecture, unit and snapshot tests
 # make fuzz   compares generated modules across engines without end, from a random seed on
+# make bench  measures the interpreter beside wasmi
 # make bless  renews the snapshots; look at the difference before you commit it
 # Each installs what it needs first (Debian; as root or with sudo).
 
@@ -12,7 +13,7 @@ BIN      := target/release
 PROGRAMS := target/programs
 DEMO     := target/demo
 
-.PHONY: all setup build demo check test bless fuzz clean
+.PHONY: all setup build demo check test bench bless fuzz clean
 
 all: build
 
@@ -45,6 +46,10 @@ check: setup
 test: check programs
 	cargo build --bins
 	cargo test -p tests
+
+# Built alone: with the tests, wasmi would get the slower dispatch that they ask for.
+bench: setup
+	cargo run --release -p bench -- interpreter
 
 bless: setup
 	INSTA_UPDATE=always cargo test -p tests -- snapshots::

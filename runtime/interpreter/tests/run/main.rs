@@ -4,6 +4,7 @@
 mod atomic;
 mod call;
 mod control;
+mod depth;
 mod float;
 mod int;
 mod load;
