@@ -4,6 +4,7 @@
 mod call;
 mod control;
 mod depth;
+mod fuse;
 mod int;
 mod load;
 mod memory;
