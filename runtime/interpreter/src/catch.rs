@@ -34,7 +34,7 @@ impl Run<'_, '_, '_> {
                     words[carried] = exception;
                 }
                 self.callers.truncate(depth);
-                (self.function, self.start, self.at) = (function, start, clause.start);
+                (self.function, self.start, self.at) = (function, start, clause.start as u32);
                 return Ok(());
             }
         }

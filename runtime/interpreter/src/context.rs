@@ -11,7 +11,7 @@ use vm::{Callee, Foreign, Guest, MemoryView, Module};
 
 /// Runs an instruction and those that follow. Gets its function's code and which instruction comes after it: as a [`Code`], which
 /// does not fit into registers as a whole.
-pub(crate) type Handler = for<'s, 'm, 'g> fn(&mut Context<'s, 'm, 'g>, &'m Step, &'m [Step], usize, Frame<'s>) -> Exit;
+pub(crate) type Handler = for<'s, 'm, 'g> fn(&mut Context<'s, 'm, 'g>, &'m Step, &'m [Step], u32, Frame<'s>) -> Exit;
 
 /// An instruction with its handler.
 #[derive(Debug)]
@@ -48,7 +48,7 @@ impl Step {
     /// Runs the instruction and those that follow.
     #[inline(always)]
     pub fn run<'s, 'm>(&'m self, context: &mut Context<'s, 'm, '_>, code: Code<'m>, frame: Frame<'s>) -> Exit {
-        (self.run)(context, self, code.steps, code.at, frame)
+        (self.run)(context, self, code.steps, code.position(), frame)
     }
 }
 
@@ -56,13 +56,25 @@ impl Step {
 #[derive(Clone, Copy)]
 pub(crate) struct Code<'m> {
     steps: &'m [Step],
-    pub at: usize,
+    at: usize,
 }
 
 impl<'m> Code<'m> {
     #[inline(always)]
-    pub fn new(steps: &'m [Step], at: usize) -> Code<'m> {
-        Code { steps, at }
+    pub fn new(steps: &'m [Step], at: u32) -> Code<'m> {
+        Code { steps, at: at as usize }
+    }
+
+    /// Which instruction comes next, counted from the first of the function.
+    #[inline(always)]
+    pub fn position(self) -> u32 {
+        self.at as u32
+    }
+
+    /// Whether so many instructions come next. Asked once it answers for all of them.
+    #[inline(always)]
+    pub fn has(self, count: usize) -> bool {
+        self.at + count <= self.steps.len()
     }
 
     /// The same code from another instruction on.
@@ -109,7 +121,7 @@ pub(crate) enum Exit {
 pub(crate) struct Caller<'m> {
     pub function: &'m Function,
     /// The instruction behind the call.
-    pub at: usize,
+    pub at: u32,
     pub start: usize,
 }
 

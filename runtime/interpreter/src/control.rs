@@ -219,22 +219,22 @@ pub(crate) fn call_own<'m>(
     code: Code<'m>,
 ) -> Exit {
     match context.interpreter.translated(callee) {
-        Some(callee) => enter(context, callee, arguments, code.at),
-        None => enter_first(context, callee, arguments, code.at),
+        Some(callee) => enter(context, callee, arguments, code.position()),
+        None => enter_first(context, callee, arguments, code.position()),
     }
 }
 
 /// Calls a function for the first time.
 #[cold]
 #[inline(never)]
-fn enter_first(context: &mut Context<'_, '_, '_>, callee: DefinedFuncIdx, arguments: u16, at: usize) -> Exit {
+fn enter_first(context: &mut Context<'_, '_, '_>, callee: DefinedFuncIdx, arguments: u16, at: u32) -> Exit {
     let callee = context.interpreter.translate(context.module, callee);
     enter(context, callee, arguments, at)
 }
 
 /// Calls a function with arguments that begin in a slot, to return to an instruction.
 #[inline(always)]
-pub(crate) fn enter<'m>(context: &mut Context<'_, 'm, '_>, callee: &'m Function, arguments: u16, at: usize) -> Exit {
+pub(crate) fn enter<'m>(context: &mut Context<'_, 'm, '_>, callee: &'m Function, arguments: u16, at: u32) -> Exit {
     let start = context.start + usize::from(arguments);
     let Some(frame) = Frame::with_size(context.words, start, callee.size) else {
         return Exit::Trap(TrapCode::CallStackExhausted);
@@ -250,7 +250,7 @@ pub(crate) fn enter<'m>(context: &mut Context<'_, 'm, '_>, callee: &'m Function,
 /// Calls a function where more calls are under way than ever in this run.
 #[cold]
 #[inline(never)]
-fn enter_deeper<'m>(context: &mut Context<'_, 'm, '_>, callee: &'m Function, arguments: u16, at: usize) -> Exit {
+fn enter_deeper<'m>(context: &mut Context<'_, 'm, '_>, callee: &'m Function, arguments: u16, at: u32) -> Exit {
     let calls = context.callers.len();
     if calls == context.max_callers {
         return Exit::Trap(TrapCode::CallStackExhausted);

@@ -21,10 +21,38 @@ macro_rules! fused {
         Some(handler!(fused(context, step, code, frame) {
                         let value: $ty = make!(context, step, frame, $make);
             frame.set(step.a, value);
+            if needs_third!($use) && !code.has(2) {
+                return Exit::Lost;
+            }
             let second = next!(code);
             consume!(context second value code frame, $use)
         }))
     }};
+}
+
+/// Whether an instruction always goes on with the next one.
+macro_rules! needs_third {
+    ((compare $($rest:tt)*)) => {
+        false
+    };
+    ((compare_immediate $($rest:tt)*)) => {
+        false
+    };
+    ((truth $($rest:tt)*)) => {
+        false
+    };
+    ((jump)) => {
+        false
+    };
+    ((table)) => {
+        false
+    };
+    ((table_of)) => {
+        false
+    };
+    ($other:tt) => {
+        true
+    };
 }
 
 /// The value that the first instruction makes.
@@ -39,7 +67,7 @@ macro_rules! make {
         i32::from($f(&$frame.get::<$ty>($instr.b), &<$ty>::from_immediate($instr.immediate().cast_signed())))
     };
     ($context:ident, $instr:ident, $frame:ident, (load $decode:expr, $extend:expr)) => {
-        $extend($decode(check!(read($context.memory, $frame.get($instr.b), $instr))))
+        $extend(check!(read($context.memory, $frame.get($instr.b), $instr, $decode)))
     };
     ($context:ident, $instr:ident, $frame:ident, (unary $f:expr)) => {
         $f($frame.get($instr.b))
@@ -100,8 +128,8 @@ macro_rules! consume {
         }
     };
     ($context:ident $instr:ident $value:ident $code:ident $frame:ident, (load $decode:expr, $extend:expr)) => {{
-        let bytes = check!(read($context.memory, $value.cast_unsigned(), $instr));
-        $frame.set($instr.a, $extend($decode(bytes)));
+        let value = check!(read($context.memory, $value.cast_unsigned(), $instr, $decode));
+        $frame.set($instr.a, $extend(value));
         go_on($context, $code, $frame)
     }};
     ($context:ident $instr:ident $value:ident $code:ident $frame:ident, (store_to $encode:expr)) => {{
@@ -175,8 +203,15 @@ macro_rules! seconds {
 }
 
 #[inline(always)]
-fn read<const N: usize>(memory: MemoryView<'_>, address: u32, step: &Step) -> Result<[u8; N], TrapCode> {
-    memory.read(u64::from(address) + u64::from(step.immediate())).ok_or(TrapCode::MemoryOutOfBounds)
+fn read<const N: usize, T>(
+    memory: MemoryView<'_>,
+    address: u32,
+    step: &Step,
+    decode: impl FnOnce([u8; N]) -> T,
+) -> Result<T, TrapCode> {
+    // A result of bytes would be put together and taken apart again.
+    let value = memory.read(u64::from(address) + u64::from(step.immediate())).map(decode);
+    value.ok_or(TrapCode::MemoryOutOfBounds)
 }
 
 #[inline(always)]

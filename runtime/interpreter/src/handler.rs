@@ -35,7 +35,7 @@ macro_rules! handler {
             $context: &mut Context<'s, 'm, '_>,
             $step: &'m Step,
             steps: &'m [Step],
-            at: usize,
+            at: u32,
             $frame: Frame<'s>,
         ) -> Exit {
             let mut $code = Code::new(steps, at);

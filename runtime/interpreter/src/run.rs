@@ -87,7 +87,7 @@ pub(crate) struct Run<'r, 'm, 's> {
     /// Where its frame starts.
     pub start: usize,
     /// The instruction with which it goes on. Behind the one that has stopped, if that was a call or threw.
-    pub at: usize,
+    pub at: u32,
 }
 
 impl<'m> Run<'_, 'm, '_> {
@@ -182,13 +182,13 @@ impl<'m> Run<'_, 'm, '_> {
             }
         };
         let foreign = context.foreign;
-        (self.function, self.start, self.at) = (context.function, context.start, context.code.at);
+        (self.function, self.start, self.at) = (context.function, context.start, context.code.position());
         (exit, foreign)
     }
 
     /// What a `Throw`, which makes a new exception, or a `ThrowRef` throws. The function would go on behind it.
     fn thrown(&mut self, is_new: bool) -> Stop {
-        let step = &self.function.code[self.at - 1];
+        let step = &self.function.code[self.at as usize - 1];
         let slot = self.start + usize::from(step.a);
         let exception = match is_new {
             true => self.new_exception(TagIdx(step.immediate()), slot),

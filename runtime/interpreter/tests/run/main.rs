@@ -6,6 +6,7 @@ mod call;
 mod control;
 mod depth;
 mod float;
+mod fuse;
 mod int;
 mod load;
 mod memory;
