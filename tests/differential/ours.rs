@@ -7,7 +7,13 @@ use engine::{Extern, Feature, Features, Linker, Loading, Mode, Module, Store, Tr
 /// What generated modules use.
 pub fn features() -> Features {
     let mut features = Features::wasm2();
-    features.0.extend([Feature::TailCall, Feature::Memory64, Feature::MultiMemory, Feature::RelaxedSimd]);
+    features.0.extend([
+        Feature::TailCall,
+        Feature::Memory64,
+        Feature::MultiMemory,
+        Feature::RelaxedSimd,
+        Feature::WideArithmetic,
+    ]);
     features
 }
 
