@@ -184,6 +184,39 @@ fn handlers_nest() {
     }
 }
 
+/// What lies on the stack below a `try_table` is there behind it, whichever way leads there.
+#[test]
+fn operands_outside_stay() {
+    let text = r#"
+        (tag $t (param i32)) (tag $other)
+        (func $throw (param i32)
+            (if (i32.eqz (local.get 0)) (then (throw $other)))
+            (if (i32.gt_s (local.get 0) (i32.const 0)) (then (throw $t (local.get 0)))))
+        (func (export "f") (param i32) (result i32)
+            (block $none
+                (i64.const 100)
+                (f64.const 10)
+                (block $t (result i32)
+                    (i32.const 8)
+                    (i32.const 7)
+                    (try_table (param i32) (result i32) (catch $t $t) (catch $other $none)
+                        (drop)
+                        (call $throw (local.get 0))
+                        (i32.const 1))
+                    (i32.add))
+                (f64.convert_i32_s)
+                (f64.add)
+                (i64.trunc_f64_s)
+                (i64.add)
+                (i32.wrap_i64)
+                (return))
+            (i32.const -1))"#;
+    for way in WAYS {
+        let (mut world, instance) = World::with(way, text);
+        assert_eq!([-5, 0, 5].map(|n| world.number(instance, "f", n)), [119, -1, 115], "{way:?}");
+    }
+}
+
 /// `throw_ref` throws the same exception again, from anywhere, and null is a trap.
 #[test]
 fn references_are_thrown_again() {

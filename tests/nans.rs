@@ -3,7 +3,7 @@
 
 use artifact::{Feature, Level};
 use driver::{Request, Silent};
-use engine::{Instance, Linker, Loading, Mode, Module, Store, Value, function};
+use engine::{Instance, Linker, Mode, Module, Store, Value, function};
 
 /// The bits of the numbers of one width: zeros, numbers, infinities, and NaNs of each kind and sign.
 const F32: [u64; 14] = [
@@ -203,8 +203,7 @@ fn engines(text: &str) -> Vec<(String, Store, Instance)> {
         let file = driver::compile(&bytes, &request, &Silent).unwrap_or_else(|error| panic!("{title}: {error}")).file;
         (title, Module::from_bytes_in(file, Mode::Aot))
     });
-    let how = Loading { mode: Mode::Interpreter, features: request(Level::O0).options.features };
-    let interpreted = Module::from_bytes_in(bytes.clone(), how);
+    let interpreted = tests::interpreted(bytes.clone(), &[Feature::RelaxedSimd]);
     let modules = [("interpreter".to_string(), interpreted)].into_iter().chain(native);
     let instance = |(title, module): (String, Result<Module, _>)| {
         let mut store = Store::new();

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 tested! {
-    atomic bulk call control convert float global int memory memory64 multi_value reference simd simd_convert simd_float start table table64 tail_call
+    atomic bulk call control convert exception float function_reference global int memory memory64 multi_value reference simd simd_convert simd_float start table table64 tail_call
     variable
 }
 

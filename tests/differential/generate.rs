@@ -45,6 +45,22 @@ pub fn relaxed(seed: u64) -> Option<Vec<u8>> {
     )
 }
 
+/// A module that throws and catches, and makes tail calls.
+pub fn throwing(seed: u64) -> Option<Vec<u8>> {
+    let config = Config {
+        exceptions_enabled: true,
+        tail_call_enabled: seed.is_multiple_of(TAIL_CALLS),
+        min_tags: 1,
+        max_tags: 4,
+        // Fewer functions, so that one calls another more often.
+        max_funcs: 6,
+        memory64_enabled: false,
+        max_memories: 1,
+        ..config(seed.is_multiple_of(VECTORS))
+    };
+    made(seed, config)
+}
+
 fn made(seed: u64, config: Config) -> Option<Vec<u8>> {
     let mut state = seed.wrapping_mul(0xD134_2543_DE82_EF95).wrapping_add(1);
     let mut bytes = || {

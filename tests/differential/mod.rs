@@ -61,7 +61,13 @@ fn engines_agree_on_generated_modules() {
 /// What the specification leaves open must not depend on the processor, nor on the level.
 #[test]
 fn relaxed_vectors_mean_the_same_everywhere() {
-    none_fails(0..SEEDS, relaxed_disagreement);
+    none_fails(seeds(), relaxed_disagreement);
+}
+
+/// No other engine at hand has exceptions: ours are compared with each other.
+#[test]
+fn exceptions_mean_the_same_everywhere() {
+    none_fails(seeds(), throwing_disagreement);
 }
 
 /// Tries something for each seed, on all cores.
@@ -85,7 +91,7 @@ fn disagreement(seed: u64) -> Result<(), String> {
     let expected = wasmi_engine::run(&bytes, seed);
     let request = |level| {
         let mut request = tests::request(level);
-        request.options.features = ours::features();
+        request.options.features.0.extend(ours::PROPOSALS);
         request
     };
     let mut generic = request(Level::O2);
@@ -104,6 +110,22 @@ fn disagreement(seed: u64) -> Result<(), String> {
         Some(difference) => Err(told(difference)),
         None => Ok(()),
     }
+}
+
+/// Runs one module with exceptions, compiled in several ways and interpreted.
+fn throwing_disagreement(seed: u64) -> Result<(), String> {
+    let Some(bytes) = generate::throwing(seed) else { return Ok(()) };
+    let expected = ours::interpreted(&bytes, seed).map_err(|what| report(seed, &bytes, &what))?;
+    for level in [Level::O0, Level::O1, Level::O2, Level::O3, Level::Oz] {
+        let told = |what: String| report(seed, &bytes, &format!("O{level}: {what}"));
+        let mut request = tests::request(level);
+        request.options.features.0.extend(ours::PROPOSALS);
+        let actual = ours::native(&bytes, seed, &request).map_err(told)?;
+        if let Some(difference) = difference(&expected, &actual) {
+            return Err(told(difference));
+        }
+    }
+    Ok(())
 }
 
 /// Runs one module with relaxed vectors, compiled in several ways and interpreted.

@@ -2,20 +2,17 @@
 
 use super::{Numbers, Outcome, Shown};
 use driver::{Request, Silent};
-use engine::{Extern, Feature, Features, Linker, Loading, Mode, Module, Store, Trap, TrapCode, ValType, Value};
+use engine::{Extern, Feature, Linker, Mode, Module, Store, Trap, TrapCode, ValType, Value};
 
-/// What generated modules use.
-pub fn features() -> Features {
-    let mut features = Features::wasm2();
-    features.0.extend([
-        Feature::TailCall,
-        Feature::Memory64,
-        Feature::MultiMemory,
-        Feature::RelaxedSimd,
-        Feature::WideArithmetic,
-    ]);
-    features
-}
+/// What generated modules use beyond edition 2.
+pub const PROPOSALS: &[Feature] = &[
+    Feature::TailCall,
+    Feature::Memory64,
+    Feature::MultiMemory,
+    Feature::RelaxedSimd,
+    Feature::Exceptions,
+    Feature::WideArithmetic,
+];
 
 /// Compiles a module as a request says and runs it.
 pub fn native(bytes: &[u8], seed: u64, request: &Request) -> Result<Outcome, String> {
@@ -26,8 +23,7 @@ pub fn native(bytes: &[u8], seed: u64, request: &Request) -> Result<Outcome, Str
 
 /// Runs a module by the interpreter.
 pub fn interpreted(bytes: &[u8], seed: u64) -> Result<Outcome, String> {
-    let how = Loading { mode: Mode::Interpreter, features: features() };
-    let module = Module::from_bytes_in(bytes.to_vec(), how).map_err(|error| error.to_string())?;
+    let module = tests::interpreted(bytes.to_vec(), PROPOSALS).map_err(|error| error.to_string())?;
     run(&module, seed)
 }
 

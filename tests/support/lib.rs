@@ -3,7 +3,7 @@
 
 use artifact::{Error, Feature, Features, Level, Options};
 use driver::{Container, Request, Silent};
-use engine::{Loading, Mode, Module};
+use engine::{Loading, Mode, Module, ModuleError};
 use std::path::PathBuf;
 
 /// A request for a universal wasm file for this machine, made by one thread.
@@ -37,11 +37,9 @@ impl Way {
     /// Loads a module that consists of some fields and may use some proposals beyond edition 2.
     pub fn load(self, fields: &str, proposals: &[Feature]) -> Module {
         let bytes = wat(&format!("(module {fields})"));
-        let mut features = Features::wasm2();
-        features.0.extend(proposals);
         let native = |level, relaxed_traps| {
             let mut request = request(level);
-            request.options.features = features.clone();
+            request.options.features.0.extend(proposals);
             request.options.relaxed_traps = relaxed_traps;
             let compiled = driver::compile(&bytes, &request, &Silent).unwrap_or_else(|error| panic!("{error}"));
             Module::from_bytes_in(compiled.file, Mode::Aot)
@@ -49,10 +47,20 @@ impl Way {
         let module = match self {
             Way::Native(level) => native(level, false),
             Way::Relaxed(level) => native(level, true),
-            Way::Interpreted => Module::from_bytes_in(bytes, Loading { mode: Mode::Interpreter, features }),
+            Way::Interpreted => interpreted(bytes, proposals),
         };
         module.unwrap_or_else(|error| panic!("{self:?}: {error}"))
     }
+}
+
+/// Loads a binary module that may use some proposals beyond edition 2, to interpret it.
+///
+/// # Errors
+/// What the interpreter finds wrong.
+pub fn interpreted(bytes: Vec<u8>, proposals: &[Feature]) -> Result<Module, ModuleError> {
+    let mut features = Features::wasm2();
+    features.0.extend(proposals);
+    Module::from_bytes_in(bytes, Loading { mode: Mode::Interpreter, features })
 }
 
 /// Translates a module's text, which must be well-formed.

@@ -1,6 +1,7 @@
 //! The interpreter, operator class by operator class: what its instructions make of operands that are locals, constants or
 //! results. What each operator computes is held by the official suite; these tests are about how it gets its operands.
 
+mod atomic;
 mod call;
 mod control;
 mod float;

@@ -65,3 +65,35 @@ fn bulk_operations_take_their_operands_in_order() {
     assert_eq!(run(text, &[5]), [b'2'.into(), b'4'.into(), 7]);
     assert_eq!(try_run(text, &[9]).expect_err("a short segment").code(), Some(TrapCode::MemoryOutOfBounds));
 }
+
+/// Addresses are whole, whether they are locals, constants or results.
+#[test]
+fn wide_memories_have_64_bit_addresses() {
+    let text = "(module (memory $wide i64 1 2) (memory $narrow 1) (data $d \"0123456789\")
+        (func (export \"f\") (param i32) (result i64 i64 i32 i32 i32)
+          (local $at i64)
+          (local.set $at (i64.extend_i32_u (local.get 0)))
+          (memory.grow $wide (i64.const 1))
+          (memory.grow $wide (i64.const 0x100000000))
+          (memory.init $wide $d (i64.add (local.get $at) (i64.const 1)) (i32.const 2) (i32.const 5))
+          (memory.fill $wide (i64.const 102) (i32.const 7) (i64.const 1))
+          (memory.copy $narrow $wide (local.get 0) (local.get $at) (i32.const 4))
+          (i32.load8_u $wide (i64.const 102))
+          (i32.load8_u $narrow offset=1 (local.get 0))
+          (i32.load16_u $wide offset=2 (local.get $at))))";
+    let pair = i64::from(u16::from_le_bytes(*b"34"));
+    assert_eq!(run(text, &[1000]), [1, -1, 7, b'2'.into(), pair]);
+    for access in [
+        "(drop (i64.load (i64.const 0x100000000)))",
+        "(drop (i64.load offset=0xffffffffffffffff (i64.const 8)))",
+        "(i32.store8 (i64.const -1) (i32.const 0))",
+        "(drop (v128.load offset=0x100000000 (i64.const 0)))",
+        "(memory.fill (i64.const 0) (i32.const 0) (i64.const 0x100000000))",
+        "(memory.copy (i64.const 0) (i64.const 0x100000000) (i64.const 1))",
+        "(memory.init 0 (i64.const 0x100000000) (i32.const 0) (i32.const 1))",
+    ] {
+        let text = format!("(module (memory i64 1) (data \"a\") (func (export \"f\") {access}))");
+        let trap = try_run(&text, &[]).expect_err(access);
+        assert_eq!(trap.code(), Some(TrapCode::MemoryOutOfBounds), "{access}");
+    }
+}

@@ -256,7 +256,7 @@ impl<'c> Lowering<'_, 'c> {
     }
 
     /// Notes a branch to a label from here, with the operands that it carries. Gives the block to branch to.
-    fn branch(&mut self, depth: u32) -> BasicBlock<'c> {
+    pub(super) fn branch(&mut self, depth: u32) -> BasicBlock<'c> {
         let frame = self.frames.len() - 1 - depth as usize;
         let values: Vec<Value<'c>> = self.peek_many(self.frames[frame].label.arity);
         let edge = self.edge();

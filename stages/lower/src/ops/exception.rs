@@ -37,6 +37,7 @@ impl<'c> Lowering<'_, 'c> {
         let values = self.pop_many(self.env.unit.input.module.tag_type(tag).params.len());
         let exception = self.env.new_exception(tag, &values);
         self.raise(exception);
+        self.leave();
         Ok(())
     }
 
@@ -44,6 +45,7 @@ impl<'c> Lowering<'_, 'c> {
         let exception = self.pop();
         self.trap_if_null(exception, TrapCode::NullExceptionReference);
         self.raise(exception);
+        self.leave();
         Ok(())
     }
 
@@ -63,7 +65,6 @@ impl<'c> Lowering<'_, 'c> {
             }
             None => self.env.throw(exception),
         }
-        self.leave();
     }
 
     /// Notes that the last call may have gone to the landing pad of the innermost `try_table`, if there is one around.
@@ -147,13 +148,13 @@ impl<'c> Lowering<'_, 'c> {
         self.caught(label, values);
         self.env.start(next);
         self.ssa.begin_after(from, self.offset);
-        self.reachable = true;
     }
 
     fn caught(&mut self, label: u32, values: Vec<Value<'c>>) {
         let height = self.operands.len();
         values.into_iter().for_each(|value| self.push(value));
-        self.br_to(label);
+        let target = self.branch(label);
+        self.env.builder.br(target);
         self.operands.truncate(height);
     }
 }

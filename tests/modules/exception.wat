@@ -1,0 +1,38 @@
+(module
+  (tag $number (export "number") (param i32))
+  (tag $pair (param i64 f64))
+  (func $throw (export "throw") (param i32)
+    (throw $number (local.get 0)))
+  ;; One clause, and a call that may throw.
+  (func (export "catch") (param i32) (result i32)
+    (block $caught (result i32)
+      (try_table (catch $number $caught)
+        (call $throw (local.get 0)))
+      (i32.const -1)))
+  ;; Clauses in order, with and without the reference; what none fits is thrown again.
+  (func (export "clauses") (param i32) (result i32)
+    (block $all (result exnref)
+      (block $pair (result i64 f64 exnref)
+        (block $number (result i32)
+          (try_table (catch $number $number) (catch_ref $pair $pair) (catch_all_ref $all)
+            (call $throw (local.get 0)))
+          (return (i32.const 0)))
+        (return))
+      (throw_ref))
+    (throw_ref))
+  ;; What is thrown and caught in one function needs no landing pad.
+  (func (export "within") (param i64) (result i64)
+    (block $caught (result i64 f64)
+      (try_table (catch $pair $caught)
+        (throw $pair (local.get 0) (f64.const 0.5)))
+      (unreachable))
+    (drop))
+  ;; A local has in the handler the value that it had at the call.
+  (func (export "local") (param i32) (result i32)
+    (block $caught
+      (try_table (catch_all $caught)
+        (local.set 0 (i32.add (local.get 0) (i32.const 1)))
+        (call $throw (local.get 0))
+        (local.set 0 (i32.mul (local.get 0) (i32.const 2)))
+        (call $throw (local.get 0))))
+    (local.get 0)))
