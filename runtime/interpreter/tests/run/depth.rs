@@ -1,7 +1,7 @@
 //! No instruction deepens the stack: each is run in a loop, on a thread whose stack holds far fewer frames than the loop has
 //! rounds. Where instructions call each other (module `handler` of the crate), every such call must have become a jump.
 
-use crate::{call, module};
+use crate::{call, module, try_run};
 use abi::types::{FuncType, ValType};
 use vm::{Extern, Store, Value};
 
@@ -136,6 +136,15 @@ fn calls_take_no_stack() {
     repeat("(drop (call $import (local.get $i)))");
     repeat("(drop (call_indirect $table (type $unary) (local.get $i) (i32.const 0)))");
     repeat("(drop (call_indirect $table (type $unary) (local.get $i) (i32.const 1)))");
+}
+
+#[test]
+fn first_calls_take_no_stack() {
+    // A function is translated at its first call. Each of these calls the next one.
+    let functions: String = (2..20_000).map(|next| format!("(func (call {next}))")).collect();
+    let text = format!("(module (func (export \"f\") (call 1)) {functions} (func))");
+    let run = move || assert!(try_run(&text, &[]).expect("no trap").is_empty());
+    std::thread::Builder::new().stack_size(STACK).spawn(run).expect("a thread").join().expect("no panic");
 }
 
 #[test]
