@@ -271,10 +271,22 @@ fn replace_by_any(context: &mut Context<'_, '_, '_>, callee: Option<DefinedFuncI
 /// Has a function take the place of the one that runs, and its caller. Its arguments begin in a slot.
 #[inline(always)]
 fn replace(context: &mut Context<'_, '_, '_>, callee: DefinedFuncIdx, arguments: u16) -> Exit {
-    let callee = match context.interpreter.translated(callee) {
-        Some(callee) => callee,
-        None => context.interpreter.translate(context.module, callee),
-    };
+    match context.interpreter.translated(callee) {
+        Some(callee) => replace_by(context, callee, arguments),
+        None => replace_first(context, callee, arguments),
+    }
+}
+
+/// Makes the first call of a function a tail call.
+#[cold]
+#[inline(never)]
+fn replace_first(context: &mut Context<'_, '_, '_>, callee: DefinedFuncIdx, arguments: u16) -> Exit {
+    let callee = context.interpreter.translate(context.module, callee);
+    replace_by(context, callee, arguments)
+}
+
+#[inline(always)]
+fn replace_by<'m>(context: &mut Context<'_, 'm, '_>, callee: &'m Function, arguments: u16) -> Exit {
     let Some(frame) = Frame::with_size(context.words, context.start, callee.size) else {
         return Exit::Trap(TrapCode::CallStackExhausted);
     };

@@ -11,7 +11,7 @@ use crate::control::br_table_at;
 use crate::frame::{Frame, Immediate, Word};
 use crate::handler::{check, handler, next};
 use crate::instruction::{Instr, Op};
-use crate::semantics::int;
+use crate::semantics::{float, int};
 use abi::trap::TrapCode;
 use vm::{MemoryView, View};
 
@@ -321,7 +321,7 @@ pub(crate) fn pair(first: Instr, second: Instr) -> Option<Handler> {
         ($first:tt) => {
             seconds! { first second f32 $first
                 binary {
-                    F32Add: std::ops::Add::add; F32Sub: std::ops::Sub::sub; F32Mul: std::ops::Mul::mul; F32Div: std::ops::Div::div;
+                    F32Add: float::f32::add; F32Sub: float::f32::sub; F32Mul: float::f32::mul; F32Div: float::f32::div;
                 }
                 immediate {}
                 trapping {}
@@ -341,7 +341,7 @@ pub(crate) fn pair(first: Instr, second: Instr) -> Option<Handler> {
         ($first:tt) => {
             seconds! { first second f64 $first
                 binary {
-                    F64Add: std::ops::Add::add; F64Sub: std::ops::Sub::sub; F64Mul: std::ops::Mul::mul; F64Div: std::ops::Div::div;
+                    F64Add: float::f64::add; F64Sub: float::f64::sub; F64Mul: float::f64::mul; F64Div: float::f64::div;
                 }
                 immediate {}
                 trapping {}
@@ -390,12 +390,20 @@ pub(crate) fn pair(first: Instr, second: Instr) -> Option<Handler> {
         Op::I64ExtendI32S => after_i64!((unary |value: i32| i64::from(value))),
         Op::Load64 => after_i64!((load i64::from_le_bytes, i64::from))
             .or_else(|| after_f64!((load f64::from_le_bytes, f64::from))),
-        Op::F32Add => after_f32!((binary f32 std::ops::Add::add)),
-        Op::F32Sub => after_f32!((binary f32 std::ops::Sub::sub)),
-        Op::F32Mul => after_f32!((binary f32 std::ops::Mul::mul)),
-        Op::F64Add => after_f64!((binary f64 std::ops::Add::add)),
-        Op::F64Sub => after_f64!((binary f64 std::ops::Sub::sub)),
-        Op::F64Mul => after_f64!((binary f64 std::ops::Mul::mul)),
+        Op::F32Add => after_f32!((binary f32 float::f32::add)),
+        Op::F32Sub => after_f32!((binary f32 float::f32::sub)),
+        Op::F32Mul => after_f32!((binary f32 float::f32::mul)),
+        Op::F32Div => after_f32!((binary f32 float::f32::div)),
+        Op::F32Sqrt => after_f32!((unary float::f32::sqrt)),
+        Op::F32Neg => after_f32!((unary |a: f32| -a)),
+        Op::F32ConvertI32S => after_f32!((unary |a: i32| a as f32)),
+        Op::F64Add => after_f64!((binary f64 float::f64::add)),
+        Op::F64Sub => after_f64!((binary f64 float::f64::sub)),
+        Op::F64Mul => after_f64!((binary f64 float::f64::mul)),
+        Op::F64Div => after_f64!((binary f64 float::f64::div)),
+        Op::F64Sqrt => after_f64!((unary float::f64::sqrt)),
+        Op::F64Neg => after_f64!((unary |a: f64| -a)),
+        Op::F64ConvertI32S => after_f64!((unary |a: i32| a as f64)),
         Op::I32EqImm => after_test!((test i32 i32::eq)),
         Op::I32NeImm => after_test!((test i32 i32::ne)),
         Op::I32LtSImm => after_test!((test i32 i32::lt)),

@@ -119,6 +119,7 @@ impl Interpreter {
     }
 
     /// A function, translated now if it was not before.
+    #[inline(never)]
     fn translate(&self, module: &Module, index: DefinedFuncIdx) -> &Function {
         self.functions[index.index()].get_or_init(|| {
             let function = translate::translate(module.declarations(), module.bytes(), index);

@@ -1,7 +1,7 @@
 //! No instruction deepens the stack: each is run in a loop, on a thread whose stack holds far fewer frames than the loop has
 //! rounds. Where instructions call each other (module `handler` of the crate), every such call must have become a jump.
 
-use crate::{call, module};
+use crate::{call, module, try_run};
 use abi::types::{FuncType, ValType};
 use vm::{Extern, Store, Value};
 
@@ -196,6 +196,20 @@ fn other_memories_take_no_stack() {
     }
     repeat("(i64.add128 (local.get $l) (i64.const 1) (i64.const 2) (i64.const 3)) (drop) (drop)");
     repeat("(i64.mul_wide_s (local.get $l) (i64.const 3)) (drop) (drop)");
+}
+
+#[test]
+fn first_calls_take_no_stack() {
+    // A function is translated at its first call. Each of these calls the next one.
+    let functions: String = (2..20_000).map(|next| format!("(func (call {next}))")).collect();
+    let text = format!("(module (func (export \"f\") (call 1)) {functions} (func))");
+    let run = move || assert!(try_run(&text, &[]).expect("no trap").is_empty());
+    std::thread::Builder::new().stack_size(STACK).spawn(run).expect("a thread").join().expect("no panic");
+
+    let functions: String = (2..20_000).map(|next| format!("(func (return_call {next}))")).collect();
+    let text = format!("(module (func (export \"f\") (return_call 1)) {functions} (func))");
+    let run = move || assert!(try_run(&text, &[]).expect("no trap").is_empty());
+    std::thread::Builder::new().stack_size(STACK).spawn(run).expect("a thread").join().expect("no panic");
 }
 
 #[test]
