@@ -10,6 +10,7 @@
 //! - [`trap`]: why execution ends early;
 //! - [`symbol`]: the names of what objects define and use;
 //! - [`features`]: the proposals that modules may use, and their switches;
+//! - [`support`]: the proposals whose operators are supported;
 //! - [`cpu`]: the processor features that code may use and a loader must check;
 //! - [`container`]: the native section of a universal wasm file or shared library.
 #![forbid(unsafe_code)]
@@ -21,6 +22,7 @@ pub mod layout;
 pub mod libcall;
 pub mod module;
 pub mod signature;
+pub mod support;
 pub mod symbol;
 pub mod trap;
 pub mod types;

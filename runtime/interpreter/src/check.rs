@@ -2,11 +2,11 @@
 
 use crate::LoadError;
 use crate::frame::WINDOW;
-use crate::ops::Support;
 use abi::features::{Feature, Features};
 use abi::module::Module;
-use abi::types::{DefinedFuncIdx, ValType};
-use wasmparser::{FuncValidatorAllocations, FunctionBody, Parser, ValidPayload, Validator, WasmFeatures};
+use abi::support::{self, Unsupported};
+use abi::types::DefinedFuncIdx;
+use wasmparser::{FuncValidatorAllocations, Parser, ValidPayload, Validator, WasmFeatures};
 
 /// Validates a module with a set of proposals, and sees to it that its functions can be translated. If a proposal that is
 /// switched off gets validation past an error, the error names it.
@@ -39,8 +39,8 @@ fn validate(bytes: &[u8], module: &Module, features: &Features) -> Result<(), Lo
         let index = DefinedFuncIdx(next);
         next += 1;
         let mut function = function.into_validator(std::mem::take(&mut allocations));
-        if more_is_valid {
-            check_locals(&body)?;
+        if more_is_valid && let Some(Unsupported { what, offset }) = support::check(&body)? {
+            return Err(LoadError::Unsupported { message: format!("{what} is not supported"), offset });
         }
         let mut reader = body.get_binary_reader();
         function.read_locals(&mut reader)?;
@@ -49,10 +49,6 @@ fn validate(bytes: &[u8], module: &Module, features: &Features) -> Result<(), Lo
         let mut operators = wasmparser::OperatorsReader::new(reader);
         while !operators.eof() {
             let offset = operators.original_position();
-            if more_is_valid {
-                let supported = operators.clone().visit_operator(&mut Support)?;
-                supported.map_err(|what| unsupported(what, offset))?;
-            }
             operators.visit_operator(&mut function.visitor(offset))??;
             height = height.max(function.operand_stack_height());
         }
@@ -67,21 +63,4 @@ fn validate(bytes: &[u8], module: &Module, features: &Features) -> Result<(), Lo
         }
     }
     Ok(())
-}
-
-/// Refuses locals of types that are not supported.
-fn check_locals(body: &FunctionBody<'_>) -> Result<(), LoadError> {
-    let mut locals = body.get_locals_reader()?;
-    for _ in 0..locals.get_count() {
-        let offset = locals.original_position();
-        let (_, ty) = locals.read()?;
-        if ValType::from_wasm(ty).is_none() {
-            return Err(unsupported(&format!("type {ty}"), offset));
-        }
-    }
-    Ok(())
-}
-
-fn unsupported(what: &str, offset: u64) -> LoadError {
-    LoadError::Unsupported { message: format!("{what} is not supported"), offset }
 }

@@ -6,6 +6,7 @@
 mod units;
 mod uses;
 
+use abi::support::{self, Unsupported};
 use abi::types::FuncIdx;
 use artifact::{Error, Feature, Features, Kind, Options, Parsed, Plan, Stage};
 use rayon::prelude::*;
@@ -20,8 +21,8 @@ use wasmparser::{Validator, ValidatorResources};
 /// switched off would make it valid, the error names the switch.
 pub fn validate(bytes: &[u8], parsed: &Parsed, options: &Options) -> Result<Plan, Error> {
     check(bytes, &options.features).map_err(|failure| {
-        let larger = |features: &Features| check(bytes, features).map_err(|failure| failure.error.offset());
-        let lacking = options.features.lacking(failure.error.offset(), larger);
+        let larger = |features: &Features| check(bytes, features).map_err(|failure| failure.offset);
+        let lacking = options.features.lacking(failure.offset, larger);
         let error = failure.into_error(parsed);
         match lacking {
             Some(feature) => {
@@ -43,12 +44,18 @@ pub fn validate(bytes: &[u8], parsed: &Parsed, options: &Options) -> Result<Plan
 /// Where validation stopped.
 struct Failure {
     function: Option<FuncIdx>,
-    error: BinaryReaderError,
+    kind: Kind,
+    message: String,
+    offset: u64,
 }
 
 impl Failure {
+    fn new(function: Option<FuncIdx>, error: &BinaryReaderError) -> Failure {
+        Failure { function, kind: Kind::Invalid, message: error.message().to_string(), offset: error.offset() }
+    }
+
     fn into_error(self, parsed: &Parsed) -> Error {
-        let mut error = Error::new(Stage::Validate, Kind::Invalid, self.error.message()).at(self.error.offset());
+        let mut error = Error::new(Stage::Validate, self.kind, self.message).at(self.offset);
         if let Some(function) = self.function {
             error = error.in_function(function);
             error.place.name = parsed.names.get(&function).cloned();
@@ -58,7 +65,9 @@ impl Failure {
 }
 
 fn check(bytes: &[u8], features: &Features) -> Result<(), Failure> {
-    let in_module = |error| Failure { function: None, error };
+    let in_module = |error| Failure::new(None, &error);
+    // With typed references, validation lets garbage collection pass as well.
+    let more_is_valid = features.has(Feature::FunctionReferences);
     let features = features.wasm();
     let mut validator = Validator::new_with_features(features);
     let mut parser = Parser::new(0);
@@ -77,7 +86,15 @@ fn check(bytes: &[u8], features: &Features) -> Result<(), Failure> {
             let mut validator = function.into_validator(std::mem::take(allocations));
             let result = validator.validate(&body);
             *allocations = validator.into_allocations();
-            result.err().map(|error| Failure { function: Some(index), error })
+            let unsupported = if more_is_valid { support::check(&body) } else { Ok(None) };
+            match result.and(unsupported) {
+                Ok(None) => None,
+                Ok(Some(Unsupported { what, offset })) => {
+                    let message = format!("{what} is not supported");
+                    Some(Failure { function: Some(index), kind: Kind::Unsupported, message, offset })
+                }
+                Err(error) => Some(Failure::new(Some(index), &error)),
+            }
         });
     match failure.find_map_first(|failure| failure) {
         Some(failure) => Err(failure),

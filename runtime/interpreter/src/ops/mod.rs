@@ -94,75 +94,14 @@ macro_rules! row {
 }
 use {row, rows};
 
-/// The supported proposals; loading refuses all others.
-macro_rules! if_supported {
-    (mvp $then:expr, $otherwise:expr) => {
-        $then
-    };
-    (sign_extension $then:expr, $otherwise:expr) => {
-        $then
-    };
-    (saturating_float_to_int $then:expr, $otherwise:expr) => {
-        $then
-    };
-    (bulk_memory $then:expr, $otherwise:expr) => {
-        $then
-    };
-    (reference_types $then:expr, $otherwise:expr) => {
-        $then
-    };
-    (simd $then:expr, $otherwise:expr) => {
-        $then
-    };
-    (relaxed_simd $then:expr, $otherwise:expr) => {
-        $then
-    };
-    (tail_call $then:expr, $otherwise:expr) => {
-        $then
-    };
-    (wide_arithmetic $then:expr, $otherwise:expr) => {
-        $then
-    };
-    (function_references $then:expr, $otherwise:expr) => {
-        $then
-    };
-    (exceptions $then:expr, $otherwise:expr) => {
-        $then
-    };
-    (threads $then:expr, $otherwise:expr) => {
-        $then
-    };
-    ($other:ident $then:expr, $otherwise:expr) => {
-        $otherwise
-    };
-}
-
-/// What an operator is called.
-macro_rules! title {
-    ($proposal:ident $op:ident) => {
-        concat!("operator ", stringify!($op), " (", stringify!($proposal), ")")
-    };
-}
-
+// Loading refuses what is not supported.
 macro_rules! dispatch {
     ($(@$proposal:ident $op:ident $({ $($arg:ident: $ty:ty),* })? => $visit:ident ($($arity:tt)*))*) => {$(
         fn $visit(&mut self $($(, $arg: $ty)*)?) -> Result {
-            if_supported!($proposal self.0.$visit($($($arg),*)?), {
+            abi::if_supported!($proposal self.0.$visit($($($arg),*)?), {
                 $($(let _ = $arg;)*)?
-                Err(Error::Unsupported(title!($proposal $op)))
+                Err(Error::Unsupported(abi::operator_title!($proposal $op)))
             })
-        }
-    )*};
-}
-
-/// Tells of each operator whether it is supported; else what it is.
-pub(crate) struct Support;
-
-macro_rules! supported {
-    ($(@$proposal:ident $op:ident $({ $($arg:ident: $ty:ty),* })? => $visit:ident ($($arity:tt)*))*) => {$(
-        fn $visit(&mut self $($(, $arg: $ty)*)?) -> std::result::Result<(), &'static str> {
-            $($(let _ = $arg;)*)?
-            if_supported!($proposal Ok(()), Err(title!($proposal $op)))
         }
     )*};
 }
@@ -180,18 +119,4 @@ impl<'a> VisitOperator<'a> for Dispatch<'_, '_> {
 
 impl<'a> VisitSimdOperator<'a> for Dispatch<'_, '_> {
     wasmparser::for_each_visit_simd_operator!(dispatch);
-}
-
-impl<'a> VisitOperator<'a> for Support {
-    type Output = std::result::Result<(), &'static str>;
-
-    fn simd_visitor(&mut self) -> Option<&mut dyn VisitSimdOperator<'a, Output = Self::Output>> {
-        Some(self)
-    }
-
-    wasmparser::for_each_visit_operator!(supported);
-}
-
-impl<'a> VisitSimdOperator<'a> for Support {
-    wasmparser::for_each_visit_simd_operator!(supported);
 }

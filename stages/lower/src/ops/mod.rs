@@ -44,30 +44,13 @@ macro_rules! row {
 }
 use {row, rows};
 
-/// The supported proposals. All others are refused.
-macro_rules! lower_or_refuse {
-    (mvp $row:expr, $($refusal:tt)*) => { $row };
-    (sign_extension $row:expr, $($refusal:tt)*) => { $row };
-    (saturating_float_to_int $row:expr, $($refusal:tt)*) => { $row };
-    (bulk_memory $row:expr, $($refusal:tt)*) => { $row };
-    (reference_types $row:expr, $($refusal:tt)*) => { $row };
-    (tail_call $row:expr, $($refusal:tt)*) => { $row };
-    (threads $row:expr, $($refusal:tt)*) => { $row };
-    (simd $row:expr, $($refusal:tt)*) => { $row };
-    (relaxed_simd $row:expr, $($refusal:tt)*) => { $row };
-    (wide_arithmetic $row:expr, $($refusal:tt)*) => { $row };
-    (function_references $row:expr, $($refusal:tt)*) => { $row };
-    (exceptions $row:expr, $($refusal:tt)*) => { $row };
-    ($other:ident $row:expr, $lowering:expr, $op:ident($($arg:ident),*)) => {{
-        let _ = ($($arg,)*);
-        Err($lowering.unsupported(concat!("operator ", stringify!($op), " (", stringify!($other), ")")))
-    }};
-}
-
 macro_rules! dispatch {
     ($(@$proposal:ident $op:ident $({ $($arg:ident: $ty:ty),* })? => $visit:ident ($($arity:tt)*))*) => {$(
         fn $visit(&mut self $($(, $arg: $ty)*)?) -> Result {
-            lower_or_refuse!($proposal self.0.$visit($($($arg),*)?), self.0, $op($($($arg),*)?))
+            abi::if_supported!($proposal self.0.$visit($($($arg),*)?), {
+                $($(let _ = $arg;)*)?
+                Err(self.0.unsupported(abi::operator_title!($proposal $op)))
+            })
         }
     )*};
 }
