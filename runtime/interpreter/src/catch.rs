@@ -12,8 +12,8 @@ impl Run<'_, '_> {
     /// # Errors
     /// If there is no such clause; then nothing has changed.
     pub fn catch(&mut self, trap: Trap) -> Result<(usize, usize), Stop> {
-        let Some(exception) = trap.exception() else { return Err(trap.into()) };
-        let exception = self.guest.exception(exception);
+        let exception = trap.exception().and_then(|exception| self.guest.exception(exception));
+        let Some(exception) = exception else { return Err(trap.into()) };
         let module = self.guest.module().clone();
         let (start, pc) = self.stopped;
         let here = Caller { function: self.function, pc, start };

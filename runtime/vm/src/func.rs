@@ -327,10 +327,14 @@ impl Store {
     /// Calls a function with arguments in slots, where it leaves its results.
     ///
     /// # Safety
-    /// The record is of this store; there are as many slots as its type has, and they hold its parameters.
+    /// The record is of this store, or of one that a host function has put this one in the place of; there are as many slots as
+    /// its type has, and they hold its parameters.
+    ///
+    /// # Panics
+    /// If the function is native and not of this store.
     pub(crate) unsafe fn call_slots(&mut self, record: NonNull<FuncRecord>, slots: &mut [Slot]) -> Result<(), Trap> {
         let _running = Running::begin(self.runtime());
-        // SAFETY: the record is of this store and lives as long.
+        // SAFETY: the record lives as long as its store, which runs if it is not this one.
         match binding(unsafe { (*record.as_ptr()).context }) {
             // SAFETY: the store is borrowed mutably by us; the rest is the caller's promise.
             Some(binding) => unsafe { tail::call(self, binding, slots.as_mut_ptr()) },
