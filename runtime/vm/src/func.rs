@@ -276,7 +276,9 @@ unsafe fn call_host(
 }
 
 impl Store {
-    /// Makes a function of the host. `name` is for people.
+    /// Makes a function of the host. `name` is for people. Indices in the type are canonical ids ([`Store::func_type`] gives
+    /// types with such). A type that refers to itself, or that stands in one group with others, cannot be named so: what a module
+    /// imports as such a function must be a module's.
     pub fn host_func(&mut self, ty: FuncType, name: String, function: HostFn) -> Func {
         let type_id = types::intern(&ty);
         let data = self.data_mut();
