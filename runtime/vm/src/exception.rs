@@ -15,7 +15,6 @@ use abi::types::{FuncType, Hierarchy, ValType};
 use std::cell::UnsafeCell;
 use std::collections::HashMap;
 use std::fmt;
-use std::ops::Range;
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -88,15 +87,13 @@ fn is_exception(ty: ValType) -> bool {
 /// The exceptions of a store, by address.
 pub(crate) struct Exceptions {
     live: HashMap<usize, Arc<ExceptionData>>,
-    /// All addresses lie in between. Most words of a stack do not, and need not be looked up.
-    bounds: Range<usize>,
     /// How many there may be before the next search.
     limit: usize,
 }
 
 impl Default for Exceptions {
     fn default() -> Exceptions {
-        Exceptions { live: HashMap::new(), bounds: 0..0, limit: FEW }
+        Exceptions { live: HashMap::new(), limit: FEW }
     }
 }
 
@@ -110,17 +107,6 @@ impl Exceptions {
         self.live.get(&address)
     }
 
-    fn add(&mut self, exception: Arc<ExceptionData>) -> NonNull<layout::Exception> {
-        let pointer = Arc::as_ptr(&exception).cast_mut();
-        let address = pointer.expose_provenance();
-        self.bounds = match self.live.is_empty() {
-            true => address..address + 1,
-            false => self.bounds.start.min(address)..self.bounds.end.max(address + 1),
-        };
-        self.live.insert(address, exception);
-        NonNull::new(pointer.cast()).expect("what is allocated is not null")
-    }
-
     /// The host gets to see a reference.
     pub(crate) fn hold(&self, address: usize) {
         if let Some(exception) = self.get(address) {
@@ -130,8 +116,7 @@ impl Exceptions {
 
     /// Marks what words refer to, and what that refers to.
     fn mark(&self, words: impl IntoIterator<Item = usize>) {
-        let words = words.into_iter().filter(|word| self.bounds.contains(word) && self.contains(*word));
-        let mut waiting: Vec<usize> = words.collect();
+        let mut waiting: Vec<usize> = words.into_iter().filter(|word| self.contains(*word)).collect();
         while let Some(exception) = waiting.pop().and_then(|address| self.get(address)) {
             if !exception.is_marked.swap(true, Ordering::Relaxed) {
                 waiting.extend(exception.references().filter(|address| self.contains(*address)));
@@ -180,7 +165,9 @@ impl Data {
         let header = layout::Exception { tag: tag.definition().as_ptr(), slots: slots.as_ptr().cast_mut().cast() };
         let is = AtomicBool::new;
         let exception = Arc::new(ExceptionData { header, slots, ty, is_held: is(false), is_marked: is(false) });
-        self.exceptions.add(exception)
+        let address = Arc::as_ptr(&exception).cast_mut();
+        self.exceptions.live.insert(address.expose_provenance(), exception);
+        NonNull::new(address.cast()).expect("what is allocated is not null")
     }
 
     /// Frees exceptions that nobody refers to.
