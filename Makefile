@@ -2,17 +2,19 @@
 # make test   all tests, and the checks that come before them
 # make check  the quick part of it: format, lints, architecture, unit and snapshot tests
 # make fuzz   compares generated modules across engines without end, from a random seed on
+# make bench  measures the interpreter beside wasmi
 # make bless  renews the snapshots; look at the difference before you commit it
 # Each installs what it needs first (Debian; as root or with sudo).
 
 PACKAGES := llvm-22-dev libpolly-22-dev clang-22 lld-22 libclang-rt-22-dev libclang-rt-22-dev-wasm32 \
             wasi-libc libc6-dev libzstd-dev zlib1g-dev libxml2-dev
 SUDO     := $(if $(filter 0,$(shell id -u)),,sudo)
+TOOLS    := -p wasmedge -p wasmedge-stage
 BIN      := target/release
 PROGRAMS := target/programs
 DEMO     := target/demo
 
-.PHONY: all setup build demo check test bless fuzz clean
+.PHONY: all setup build demo check test bench bless fuzz clean
 
 all: build
 
@@ -22,7 +24,7 @@ setup:
 	    $(SUDO) apt-get update -qq && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq $(PACKAGES); }
 
 build: setup
-	cargo build --release --bins
+	cargo build --release $(TOOLS)
 
 programs: setup
 	+$(MAKE) --no-print-directory -C tests/programs OUT=$(abspath $(PROGRAMS))
@@ -39,12 +41,16 @@ demo: build
 check: setup
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
-	cargo test --workspace --exclude tests
+	cargo test --workspace --exclude tests --exclude bench
 	cargo test -p tests -- dependencies:: snapshots::
 
 test: check programs
-	cargo build --bins
+	cargo build $(TOOLS)
 	cargo test -p tests
+
+# Built alone: with the tests, wasmi would get the slower dispatch that they ask for.
+bench: setup
+	cargo run --release -p bench -- interpreter
 
 bless: setup
 	INSTA_UPDATE=always cargo test -p tests -- snapshots::

@@ -21,6 +21,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("interpreter", &["abi", "vm"]),
     ("wasi", &[]),
     ("engine", &["abi", "interpreter", "loader", "vm", "wasi"]),
+    ("bench", &["engine"]),
     ("console", &["abi"]),
     ("wasmedge", &["console", "engine"]),
     ("wasmedge-stage", &["artifact", "console", "driver"]),

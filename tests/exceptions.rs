@@ -294,6 +294,37 @@ fn exceptions_are_freed() {
     }
 }
 
+/// What frames hold while others throw is not freed, and a deep stack does not keep what nobody holds.
+#[test]
+fn frames_hold_exceptions() {
+    let text = r#"
+        (tag $t (param i32))
+        (func $throw (param i32) (throw $t (local.get 0)))
+        (func $many (local $i i32)
+            (loop $again
+                (block $h (result i32) (try_table (catch $t $h) (call $throw (local.get $i))) (unreachable))
+                drop
+                (br_if $again (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 20000)))))
+        ;; Catches its number, goes down, and throws what it has caught again: the sum of what all those carry.
+        (func $down (param $n i32) (result i32) (local $e exnref) (local $sum i32)
+            (if (i32.eqz (local.get $n)) (then (call $many) (return (i32.const 0))))
+            (block $h (result i32 exnref)
+                (try_table (catch_ref $t $h) (call $throw (local.get $n)))
+                (unreachable))
+            (local.set $e)
+            drop
+            (local.set $sum (call $down (i32.sub (local.get $n) (i32.const 1))))
+            (block $h (result i32) (try_table (catch $t $h) (throw_ref (local.get $e))) (unreachable))
+            (i32.add (local.get $sum)))
+        (func (export "f") (param $n i32) (result i32) (call $down (local.get $n)))"#;
+    for way in WAYS {
+        let (mut world, instance) = World::with(way, text);
+        assert_eq!(world.number(instance, "f", 5000), 5000 * 5001 / 2, "{way:?}");
+        let count = world.store.exception_count();
+        assert!(count < 3 * 5000, "{count} exceptions are there, {way:?}");
+    }
+}
+
 /// Tags have an identity: imported, it is the same tag; a tag of the same type is another one.
 #[test]
 fn exceptions_cross_modules() {

@@ -23,7 +23,7 @@ pub fn features(name: &str) -> Features {
     let beyond: &[Feature] = match name {
         "atomic" => &[Feature::Threads, Feature::MultiMemory],
         "memory64" | "table64" => &[Feature::Memory64, Feature::MultiMemory],
-        "exception" => &[Feature::Exceptions, Feature::FunctionReferences],
+        "exception" => &[Feature::Exceptions],
         "function_reference" => &[Feature::FunctionReferences, Feature::TailCall],
         "tail_call" => &[Feature::TailCall],
         _ => &[],

@@ -22,7 +22,7 @@ const TRAPPED: i32 = 134;
 const ALWAYS: &[&str] = &["compress-heavy", "mix-heavy", "sqlite-memory-heavy"];
 
 tested! {
-    args atomics calls compress dispatch exitcode fannkuch files jsontool memory mix nbody numbers sha256 sieve simd spectral sqlite stdin trap
+    args atomics calls compress dispatch exitcode fannkuch files jsontool jumps memory mix nbody numbers sha256 sieve simd spectral sqlite stdin throw trap
 }
 
 #[test]
@@ -62,16 +62,16 @@ fn sources() -> PathBuf {
 /// How we run a program.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Way {
-    Compiled,
+    Compiled(Level),
     Interpreted,
 }
 
 impl fmt::Display for Way {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Way::Compiled => "compiled by us",
-            Way::Interpreted => "interpreted",
-        })
+        match self {
+            Way::Compiled(level) => write!(f, "compiled by us ({level:?})"),
+            Way::Interpreted => f.write_str("interpreted"),
+        }
     }
 }
 
@@ -80,7 +80,16 @@ fn feature(program: &str) -> Option<Feature> {
     match program {
         "atomics" => Some(Feature::Threads),
         "dispatch" => Some(Feature::TailCall),
+        "jumps" | "throw" => Some(Feature::Exceptions),
         _ => None,
+    }
+}
+
+/// The levels that a program is compiled at: more than one where optimization moves what is hard to keep right.
+fn levels(program: &str) -> &'static [Level] {
+    match program {
+        "jumps" | "throw" => &[Level::O0, Level::O2, Level::O3],
+        _ => &[Level::O2],
     }
 }
 
@@ -88,21 +97,26 @@ fn feature(program: &str) -> Option<Feature> {
 fn check(program: &str) {
     let heavy = std::env::var_os("HEAVY").is_some();
     let folder = TempDir::new().expect("a temporary folder");
-    let compiled = folder.path().join(program).with_extension("wasm");
-    let mut request = tests::request(Level::O2);
-    request.options.features.0.extend(feature(program));
     let wasm = wasm(program);
-    let made = driver::compile(&wasm, &request, &Silent).unwrap_or_else(|error| panic!("{program}: {error}"));
-    fs::write(&compiled, made.file).expect("the compiled program is written");
+    let compiled = levels(program).iter().map(|&level| {
+        let file = folder.path().join(format!("{program}-{level:?}.wasm"));
+        let mut request = tests::request(level);
+        request.options.features.0.extend(feature(program));
+        let made = driver::compile(&wasm, &request, &Silent).unwrap_or_else(|error| panic!("{program}: {error}"));
+        fs::write(&file, made.file).expect("the compiled program is written");
+        (Way::Compiled(level), file)
+    });
+    let mut ways: Vec<(Way, PathBuf)> = compiled.collect();
+    ways.push((Way::Interpreted, ways[0].1.clone()));
     let cases = Case::all().into_iter().filter(|case| case.program == program);
     let cases = cases.filter(|case| heavy || !case.heavy || ALWAYS.contains(&case.name.as_str()));
     let mut failures = Vec::new();
     for case in cases {
-        for way in [Way::Compiled, Way::Interpreted] {
-            if way == Way::Interpreted && case.heavy {
+        for (way, file) in &ways {
+            if *way == Way::Interpreted && case.heavy {
                 continue;
             }
-            if let Err(failure) = compare(&case, way, &compiled) {
+            if let Err(failure) = compare(&case, *way, file) {
                 failures.push(format!("{}: {failure}", case.name));
             }
         }
@@ -111,12 +125,12 @@ fn check(program: &str) {
 }
 
 /// Runs a case natively and by us, each in a scratch directory of its own.
-fn compare(case: &Case, way: Way, compiled: &Path) -> Result<(), String> {
+fn compare(case: &Case, way: Way, file: &Path) -> Result<(), String> {
     let ours = scratch(case);
     let native = scratch(case);
     for (index, step) in case.steps().iter().enumerate() {
         let in_step = |message: String| if index == 0 { message } else { format!("step {index}: {message}") };
-        let our = run(our_command(case, step, way, compiled, ours.path()), step).map_err(in_step)?;
+        let our = run(our_command(case, step, way, file, ours.path()), step).map_err(in_step)?;
         let stderr = String::from_utf8_lossy(&our.stderr);
         let code = if case.trap.is_some() { TRAPPED } else { step.exit };
         if our.code != Some(code) {
@@ -162,7 +176,7 @@ fn native_command(case: &Case, step: &Step, scratch: &Path) -> Command {
     command
 }
 
-fn our_command(case: &Case, step: &Step, way: Way, compiled: &Path, scratch: &Path) -> Command {
+fn our_command(case: &Case, step: &Step, way: Way, file: &Path, scratch: &Path) -> Command {
     let mut command = Command::new(tests::tool("wasmedge"));
     command.arg("--dir").arg(format!(".:{}", scratch.display()));
     if way == Way::Interpreted {
@@ -172,7 +186,7 @@ fn our_command(case: &Case, step: &Step, way: Way, compiled: &Path, scratch: &Pa
     for (name, value) in &case.env {
         command.arg("--env").arg(format!("{name}={value}"));
     }
-    command.arg(compiled).args(&step.args);
+    command.arg(file).args(&step.args);
     command
 }
 

@@ -12,6 +12,9 @@ const VECTORS: u64 = 3;
 /// One in so many modules makes tail calls.
 const TAIL_CALLS: u64 = 2;
 
+/// One in so many modules may use arithmetic with 128-bit results.
+const WIDE_ARITHMETIC: u64 = 5;
+
 /// One in so many modules may have 64-bit memories and tables, and two memories, which may be of two kinds.
 const WIDE: u64 = 4;
 
@@ -20,6 +23,7 @@ pub fn module(seed: u64) -> Option<Vec<u8>> {
     let wide = seed.is_multiple_of(WIDE);
     let config = Config {
         tail_call_enabled: seed.is_multiple_of(TAIL_CALLS),
+        wide_arithmetic_enabled: seed.is_multiple_of(WIDE_ARITHMETIC),
         memory64_enabled: wide,
         max_memories: if wide { 2 } else { 1 },
         ..config(seed.is_multiple_of(VECTORS))

@@ -5,8 +5,14 @@ use driver::{Request, Silent};
 use engine::{Extern, Feature, Linker, Mode, Module, Store, Trap, TrapCode, ValType, Value};
 
 /// What generated modules use beyond edition 2.
-pub const PROPOSALS: &[Feature] =
-    &[Feature::TailCall, Feature::Memory64, Feature::MultiMemory, Feature::RelaxedSimd, Feature::Exceptions];
+pub const PROPOSALS: &[Feature] = &[
+    Feature::TailCall,
+    Feature::Memory64,
+    Feature::MultiMemory,
+    Feature::RelaxedSimd,
+    Feature::Exceptions,
+    Feature::WideArithmetic,
+];
 
 /// Compiles a module as a request says and runs it.
 pub fn native(bytes: &[u8], seed: u64, request: &Request) -> Result<Outcome, String> {

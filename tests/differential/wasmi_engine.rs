@@ -2,11 +2,11 @@
 
 use super::{EXHAUSTED, Numbers, Outcome, Shown};
 use engine::TrapCode as Reason;
-use wasmi::{Engine, Error, Extern, Linker, Module, Store, TrapCode, Val, ValType};
+use wasmi::{Config, Engine, Error, Extern, Linker, Module, Store, TrapCode, Val, ValType};
 
 /// Runs a module.
 pub fn run(bytes: &[u8], seed: u64) -> Outcome {
-    let engine = Engine::default();
+    let engine = Engine::new(Config::default().wasm_wide_arithmetic(true));
     let module = Module::new(&engine, bytes).expect("generated modules are valid");
     let mut store = Store::new(&engine, ());
     let mut outcome = Outcome { failed: None, calls: Vec::new(), state: Vec::new() };

@@ -1,8 +1,8 @@
-//! The instructions that run: eight bytes each, with operands in the slots of a frame.
+//! The instructions that run, with operands in the slots of a frame.
 //!
-//! `a` is the slot of the result, or of the first operand if there is no result. `b` and `c` are slots or immediates, or halves
-//! of one immediate of 32 bits. What needs more room takes the words that follow ([`Op::Data`]). Targets of branches are
-//! relative to the instruction after the branch.
+//! `a` is the slot of the result, or of the first operand if there is no result. `b` and `c` are slots or short immediates; `c`
+//! and `d` are the halves of an immediate of 32 bits. What needs more room takes the words that follow ([`Op::Data`]). Targets of branches are
+//! immediates, counted from the function's first instruction.
 
 /// An instruction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,24 +11,28 @@ pub(crate) struct Instr {
     pub a: u16,
     pub b: u16,
     pub c: u16,
+    pub d: u16,
 }
-
-const _: () = assert!(size_of::<Instr>() == 8);
 
 impl Instr {
     pub fn new(op: Op, a: u16, b: u16, c: u16) -> Instr {
-        Instr { op, a, b, c }
+        Instr { op, a, b, c, d: 0 }
     }
 
     /// An instruction with an immediate of 32 bits.
     pub fn wide(op: Op, a: u16, immediate: u32) -> Instr {
-        Instr { op, a, b: immediate as u16, c: (immediate >> 16) as u16 }
+        Instr::with_immediate(op, a, 0, immediate)
+    }
+
+    /// An instruction with two slots and an immediate of 32 bits.
+    pub fn with_immediate(op: Op, a: u16, b: u16, immediate: u32) -> Instr {
+        Instr { op, a, b, c: immediate as u16, d: (immediate >> 16) as u16 }
     }
 
     /// The immediate of 32 bits.
     #[inline(always)]
     pub fn immediate(self) -> u32 {
-        u32::from(self.b) | u32::from(self.c) << 16
+        u32::from(self.c) | u32::from(self.d) << 16
     }
 
     /// An immediate of 32 bits for an index, and whether what it leads to is `long`: has 64-bit addresses or indices.
@@ -38,13 +42,18 @@ impl Instr {
 
     /// The two parts of a marked immediate.
     pub fn unmarked(self) -> (u32, bool) {
-        (self.immediate() >> 1, self.b & 1 != 0)
+        (self.immediate() >> 1, self.c & 1 != 0)
     }
 
-    /// The immediate of 16 bits.
-    #[inline(always)]
-    pub fn short(self) -> i16 {
-        self.c.cast_signed()
+    /// The branch on a comparison, which has no target yet; none if it is no comparison of integers, or compares with an immediate
+    /// that leaves no room for a target.
+    pub fn branch(self) -> Option<Instr> {
+        let branch = self.op.branch()?;
+        let second = match self.op.compares_with_immediate() {
+            true => i16::try_from(self.immediate().cast_signed()).ok()?.cast_unsigned(),
+            false => self.c,
+        };
+        Some(Instr::new(branch, self.b, second, 0))
     }
 }
 
@@ -58,17 +67,16 @@ macro_rules! define {
         }
 
         impl Op {
-            /// Whether it is a branch that compares, whose offset has 16 bits.
-            pub fn is_comparing_branch(self) -> bool {
+            fn compares_with_immediate(self) -> bool {
                 match self {
-                    $(Op::$name => is_branch!($shape),)*
+                    $(Op::$name => compares_with_immediate!($method),)*
                 }
             }
         }
     };
 }
-macro_rules! is_branch {
-    (branch) => {
+macro_rules! compares_with_immediate {
+    (compare_imm) => {
         true
     };
     ($other:ident) => {

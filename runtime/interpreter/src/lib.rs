@@ -2,8 +2,8 @@
 //!
 //! In: the bytes of a module. Out: a [`vm::Module`] that can be instantiated beside native ones, in the same stores. Loading
 //! decodes and validates; a function is translated when it is called first, so that what is never called costs no more. Its
-//! body becomes instructions of eight bytes whose operands are slots of a frame, with resolved branches (module `instruction`),
-//! which a loop runs (module `run`).
+//! body becomes instructions whose operands are slots of a frame, with resolved branches (module `instruction`),
+//! which handlers run (module `handler`), often two at once (module `fuse`).
 //!
 //! What must hold: translation of a module that was loaded does not fail; instructions name slots within a frame's window only.
 #![forbid(unsafe_code)]
@@ -13,7 +13,11 @@ mod ops;
 mod boundary;
 mod catch;
 mod check;
+mod context;
+mod control;
 mod frame;
+mod fuse;
+mod handler;
 mod instruction;
 mod run;
 pub mod semantics;
@@ -108,21 +112,23 @@ struct Interpreter {
 }
 
 impl Interpreter {
-    /// A function, translated.
-    #[inline]
-    fn function(&self, module: &Module, index: DefinedFuncIdx) -> &Function {
-        let function = &self.functions[index.index()];
-        match function.get() {
-            Some(function) => function,
-            None => function.get_or_init(|| translate(module, index)),
-        }
+    /// A function, if it is translated.
+    #[inline(always)]
+    fn translated(&self, index: DefinedFuncIdx) -> Option<&Function> {
+        self.functions[index.index()].get().map(|function| &**function)
     }
-}
 
-#[cold]
-fn translate(module: &Module, index: DefinedFuncIdx) -> Box<Function> {
-    let function = translate::translate(module.declarations(), module.bytes(), index);
-    Box::new(function.unwrap_or_else(|error| panic!("loading has checked that functions can be translated: {error}")))
+    /// A function, translated now if it was not before.
+    #[inline(never)]
+    fn translate(&self, module: &Module, index: DefinedFuncIdx) -> &Function {
+        self.functions[index.index()].get_or_init(|| {
+            let function = translate::translate(module.declarations(), module.bytes(), index);
+            Box::new(
+                function
+                    .unwrap_or_else(|error| panic!("loading has checked that functions can be translated: {error}")),
+            )
+        })
+    }
 }
 
 impl Interpret for Interpreter {

@@ -6,7 +6,9 @@
 //!   that has not changed since, or a constant, until somebody needs it in its own slot.
 //! - What is not reached is not translated.
 
+use crate::context::Step;
 use crate::frame::WINDOW;
+use crate::handler;
 use crate::instruction::{Instr, Op};
 use crate::ops::{Access, AtomicOp, Dispatch, Handler, VectorOp};
 use abi::module::Module;
@@ -30,7 +32,7 @@ pub(crate) enum Error {
 #[derive(Debug, Default)]
 pub(crate) struct Function {
     pub index: u32,
-    pub code: Box<[Instr]>,
+    pub code: Box<[Step]>,
     /// Constants that do not fit into an instruction.
     pub constants: Box<[u64]>,
     /// What the instructions on vectors do.
@@ -43,8 +45,6 @@ pub(crate) struct Function {
     pub atomics: Box<[AtomicOp]>,
     /// How many slots parameters take.
     pub params: u32,
-    /// Where other locals end, which begin as zero.
-    pub locals: u32,
     /// How many slots the frame has.
     pub size: u32,
 }
@@ -74,10 +74,10 @@ impl Operand {
         1 + u16::from(self.wide)
     }
 
-    /// The value as a short immediate, if it is known and fits.
-    pub fn short(self) -> Option<i16> {
+    /// The value as an immediate, if it is known and fits.
+    pub fn immediate(self) -> Option<i32> {
         match self.place {
-            Place::Constant(value) => i16::try_from(value.cast_signed()).ok(),
+            Place::Constant(value) => i32::try_from(value.cast_signed()).ok(),
             Place::Own | Place::Local(_) => None,
         }
     }
@@ -153,8 +153,6 @@ pub(crate) struct Translation<'m> {
     preserved: usize,
     /// Slots in use at most.
     size: u32,
-    /// Whether the function is so large that branches need wide offsets.
-    is_long: bool,
 }
 
 /// Whether a value takes two slots.
@@ -172,15 +170,11 @@ pub(crate) fn width(types: &[ValType]) -> u32 {
 /// # Errors
 /// If it uses what is not supported, or needs more slots than a frame can have.
 pub(crate) fn translate(module: &Module, bytes: &[u8], index: DefinedFuncIdx) -> Result<Function> {
-    let mut code = Translation::run(module, bytes, index, false)?;
-    if code.code.len() > i16::MAX as usize {
-        code = Translation::run(module, bytes, index, true)?;
-    }
-    Ok(code)
+    Translation::run(module, bytes, index)
 }
 
 impl<'m> Translation<'m> {
-    fn run(module: &'m Module, bytes: &[u8], index: DefinedFuncIdx, is_long: bool) -> Result<Function> {
+    fn run(module: &'m Module, bytes: &[u8], index: DefinedFuncIdx) -> Result<Function> {
         let ty = module.function_type(module.function(index));
         let range = module.bodies[index.index()].clone();
         let body = &bytes[range.start as usize..range.end as usize];
@@ -201,7 +195,6 @@ impl<'m> Translation<'m> {
             made: None,
             preserved: 0,
             size: width(&ty.params).max(width(&ty.results)),
-            is_long,
         };
         ty.params.iter().try_for_each(|&ty| translation.local(ty))?;
         for local in body.get_locals_reader().map_err(Error::Malformed)? {
@@ -209,6 +202,7 @@ impl<'m> Translation<'m> {
             let ty = ValType::from_wasm(ty).ok_or(Error::Unsupported("a type of locals"))?;
             (0..count).try_for_each(|_| translation.local(ty))?;
         }
+        translation.zero_locals(width(&ty.params));
         translation.blocks.push(Block {
             kind: Kind::Block,
             height: 0,
@@ -226,14 +220,13 @@ impl<'m> Translation<'m> {
         }
         Ok(Function {
             index: index.0,
-            code: translation.code.into(),
+            code: handler::steps(&translation.code),
             constants: translation.constants.into(),
             vectors: translation.vectors.into(),
             handlers: translation.handlers.into(),
             accesses: translation.accesses.into(),
             atomics: translation.atomics.into(),
             params: width(&ty.params),
-            locals: translation.locals_end.into(),
             size: translation.size,
         })
     }
@@ -244,6 +237,19 @@ impl<'m> Translation<'m> {
         self.locals_end = self.locals_end.checked_add(1 + u16::from(wide)).ok_or(TOO_LARGE)?;
         self.size = self.size.max(self.locals_end.into());
         Ok(())
+    }
+
+    /// Makes locals that are no parameters begin as zero.
+    fn zero_locals(&mut self, params: u32) {
+        let count = u32::from(self.locals_end) - params;
+        if count > ZEROED_BY_FOUR {
+            return self.emit(Instr::wide(Op::Zero, params as u16, count));
+        }
+        // What lies behind the last local has no meaning yet.
+        for first in (params..params + count).step_by(4) {
+            self.size = self.size.max(first + 4);
+            self.emit(Instr::new(Op::ZeroFour, first as u16, 0, 0));
+        }
     }
 
     fn operators(&mut self, mut reader: OperatorsReader<'_>) -> Result {
@@ -309,6 +315,13 @@ impl<'m> Translation<'m> {
         self.made(1);
     }
 
+    /// The same, of an operand and an immediate.
+    pub fn result_of_immediate(&mut self, op: Op, b: u16, immediate: i32) {
+        let a = self.push(false);
+        self.emit(Instr::with_immediate(op, a, b, immediate.cast_unsigned()));
+        self.made(1);
+    }
+
     /// Says that the last instructions made the operand on top: the first of them writes to its `a`, and reads nothing there.
     pub fn made(&mut self, instructions: usize) {
         self.made = Some(Made { at: self.code.len() - instructions, end: self.code.len() });
@@ -368,7 +381,7 @@ impl<'m> Translation<'m> {
 
     fn constant_to(&mut self, value: u64, slot: u16) {
         match i32::try_from(value.cast_signed()) {
-            Ok(short) => self.emit(Instr::wide(Op::Const, slot, short.cast_unsigned())),
+            Ok(value) => self.emit(Instr::wide(Op::Const, slot, value.cast_unsigned())),
             Err(_) => {
                 let index = self.constants.len() as u32;
                 self.constants.push(value);
@@ -427,11 +440,11 @@ impl<'m> Translation<'m> {
         }
     }
 
-    /// Takes back the comparison of integers that made an operand, if it did.
-    pub fn take_comparison(&mut self, value: Operand) -> Option<Instr> {
+    /// Takes back the comparison of integers that made an operand, if it did and can be used.
+    pub fn take_comparison(&mut self, value: Operand, is_usable: impl FnOnce(Instr) -> bool) -> Option<Instr> {
         let &Made { at, end } = self.made.as_ref()?;
         let instr = *self.code.get(at)?;
-        if end != self.code.len() || instr.a != value.slot || instr.op.branch().is_none() {
+        if end != self.code.len() || instr.a != value.slot || instr.op.branch().is_none() || !is_usable(instr) {
             return None;
         }
         self.made = None;
@@ -441,8 +454,8 @@ impl<'m> Translation<'m> {
     /// What a branch on an operand depends on. Nothing may be emitted but copies of other operands before it is used.
     pub fn condition(&mut self, value: Operand) -> Condition {
         let comparison = match value.place {
-            Place::Own if !self.is_long => self.take_comparison(value),
-            Place::Own | Place::Local(_) | Place::Constant(_) => None,
+            Place::Own => self.take_comparison(value, |comparison| comparison.branch().is_some()),
+            Place::Local(_) | Place::Constant(_) => None,
         };
         comparison.map_or_else(|| Condition::Slot(self.slot(value)), Condition::Comparison)
     }
@@ -488,14 +501,12 @@ impl<'m> Translation<'m> {
 
     /// Makes a branch go somewhere.
     pub fn patch_to(&mut self, branch: usize, target: usize) {
-        let distance = target as i64 - (branch as i64 + 1);
-        let instr = &mut self.code[branch];
-        *instr = match instr.op.is_comparing_branch() {
-            // What does not fit is made again with wide offsets.
-            true => Instr { c: (distance as i16).cast_unsigned(), ..*instr },
-            false => Instr::wide(instr.op, instr.a, (distance as i32).cast_unsigned()),
-        };
+        let Instr { op, a, b, .. } = self.code[branch];
+        self.code[branch] = Instr::with_immediate(op, a, b, target as u32);
     }
 }
+
+/// So many locals are set to zero by fours.
+const ZEROED_BY_FOUR: u32 = 16;
 
 const TOO_LARGE: Error = Error::Limit("a function that needs more than 65535 words for its locals and operands");

@@ -21,6 +21,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// So many exceptions may be there before any are looked for that are not needed.
 const FEW: usize = 1024;
+/// For so many words that a search has looked at, one more exception may be made before the next: in a program that throws
+/// below a deep stack, searches take their time, but not more than throwing does.
+const WORDS_FOR_EACH: usize = 16;
 
 /// A tag that a store owns.
 pub(crate) struct TagData {
@@ -114,20 +117,23 @@ impl Exceptions {
         }
     }
 
-    /// Marks what words refer to, and what that refers to.
-    fn mark(&self, words: impl IntoIterator<Item = usize>) {
-        let mut waiting: Vec<usize> = words.into_iter().filter(|word| self.contains(*word)).collect();
+    /// Marks what words refer to, and what that refers to. Gives how many words those were.
+    fn mark(&self, words: impl IntoIterator<Item = usize>) -> usize {
+        let mut count = 0;
+        let words = words.into_iter().inspect(|_| count += 1);
+        let mut waiting: Vec<usize> = words.filter(|word| self.contains(*word)).collect();
         while let Some(exception) = waiting.pop().and_then(|address| self.get(address)) {
             if !exception.is_marked.swap(true, Ordering::Relaxed) {
                 waiting.extend(exception.references().filter(|address| self.contains(*address)));
             }
         }
+        count
     }
 
-    /// Frees what is not marked, and takes the marks away.
-    fn sweep(&mut self) {
+    /// Frees what is not marked, and takes the marks away. To find the marks, so many words were looked at.
+    fn sweep(&mut self, words: usize) {
         self.live.retain(|_, exception| exception.is_marked.swap(false, Ordering::Relaxed));
-        self.limit = FEW.max(2 * self.live.len());
+        self.limit = self.live.len() + FEW.max(self.live.len()).max(words / WORDS_FOR_EACH);
     }
 }
 
@@ -177,22 +183,23 @@ impl Data {
             let is_held = exception.is_held.load(Ordering::Relaxed) || Arc::strong_count(exception) > 1;
             is_held.then_some(address)
         };
-        exceptions.mark(exceptions.live.iter().filter_map(held));
-        exceptions.mark(self.tables.iter().filter(|table| is_exception(ValType::Ref(table.ty().element))).flat_map(
-            |table| {
+        let mut words = exceptions.mark(exceptions.live.iter().filter_map(held));
+        words += exceptions.mark(
+            self.tables.iter().filter(|table| is_exception(ValType::Ref(table.ty().element))).flat_map(|table| {
                 let start = table.range(0, table.length()).expect("all elements lie in the table");
                 // SAFETY: the elements lie in the table; nobody else uses them while the store's data are borrowed.
                 (0..table.length() as usize).map(move |index| unsafe { start.add(index).read() }.addr())
-            },
-        ));
-        exceptions.mark(self.globals.iter().filter(|global| is_exception(global.ty().content)).map(|global| {
-            // SAFETY: cells live as long as the store, and no reference to them exists.
-            unsafe { global.cell().read() }.word().addr()
-        }));
-        exceptions.mark(roots.iter().chain(&self.frames.words[..self.frames.top]).map(|&word| word as usize));
+            }),
+        );
+        words +=
+            exceptions.mark(self.globals.iter().filter(|global| is_exception(global.ty().content)).map(|global| {
+                // SAFETY: cells live as long as the store, and no reference to them exists.
+                unsafe { global.cell().read() }.word().addr()
+            }));
+        words += exceptions.mark(roots.iter().chain(&self.frames.words[..self.frames.top]).map(|&word| word as usize));
         // SAFETY: the runtime lives as long as its store; guest code is suspended or not running.
-        exceptions.mark(unsafe { crate::activation::suspended_words(self.runtime.as_ptr()) });
-        self.exceptions.sweep();
+        words += exceptions.mark(unsafe { crate::activation::suspended_words(self.runtime.as_ptr()) });
+        self.exceptions.sweep(words);
     }
 
     /// What ends a call that throws the exception which a word refers to.

@@ -180,12 +180,21 @@ impl<'s> Guest<'s> {
     /// If the global holds references, and the word is none.
     #[inline(always)]
     pub fn set_global(&mut self, index: GlobalIdx, word: u64) {
-        let (cell, ty) = self.parts().globals[index.index()];
-        if let ValType::Ref(ty) = ty {
-            self.check_reference(ty, word);
+        let (cell, ty) = &self.parts().globals[index.index()];
+        let cell = *cell;
+        if matches!(ty, ValType::Ref(_)) {
+            self.check_global(index, word);
         }
         // SAFETY: as in `global`; the word is a value of the cell's type.
         unsafe { cell.cast::<u64>().write(word) }
+    }
+
+    /// Apart, so that who sets a number needs no room for this.
+    #[inline(never)]
+    fn check_global(&self, index: GlobalIdx, word: u64) {
+        if let (_, ValType::Ref(ty)) = self.parts().globals[index.index()] {
+            self.check_reference(ty, word);
+        }
     }
 
     /// Sets both words of a global, which must hold a vector.

@@ -138,7 +138,7 @@ impl Frame<'_> {
     /// Runs an operator on an address in `b` of an instruction, and operands in its `c` and `a` of the word that follows.
     #[inline(never)]
     pub fn atomic(
-        &mut self,
+        self,
         guest: &mut Guest<'_>,
         op: &AtomicOp,
         instr: Instr,
@@ -164,7 +164,7 @@ impl Frame<'_> {
 
     /// The sum of address and offset, if it is aligned. One of more than 64 bits, whose low bits tell as well, becomes one that is
     /// aligned and past every memory's end.
-    fn aligned(&self, slot: u16, access: Access, width: Width) -> std::result::Result<u64, TrapCode> {
+    fn aligned(self, slot: u16, access: Access, width: Width) -> std::result::Result<u64, TrapCode> {
         const OUTSIDE: u64 = u64::MAX - 7;
         let index = self.index(slot, access.long);
         match index.wrapping_add(access.offset).is_multiple_of(width.bytes()) {
@@ -174,7 +174,7 @@ impl Frame<'_> {
     }
 
     #[inline(never)]
-    pub fn fence(&mut self, _guest: &mut Guest<'_>, _instr: Instr) {
+    pub fn fence(self, _guest: &mut Guest<'_>, _instr: Instr) {
         std::sync::atomic::fence(std::sync::atomic::Ordering::SeqCst);
     }
 }

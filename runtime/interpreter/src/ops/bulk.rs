@@ -74,40 +74,40 @@ type Outcome = std::result::Result<(), TrapCode>;
 
 impl Frame<'_> {
     /// The three operands of an operation.
-    fn operands(&self, instr: Instr, data: Instr) -> [u64; 3] {
+    fn operands(self, instr: Instr, data: Instr) -> [u64; 3] {
         [0, 1, 2].map(|i| self.index(instr.a + i, data.a >> i & 1 != 0))
     }
 
-    pub fn memory_copy(&mut self, guest: &mut Guest<'_>, instr: Instr, data: Instr) -> Outcome {
+    pub fn memory_copy(self, guest: &mut Guest<'_>, instr: Instr, data: Instr) -> Outcome {
         let [to, from, length] = self.operands(instr, data);
         guest.memory_copy(instr.immediate(), data.immediate(), to, from, length)
     }
 
-    pub fn memory_fill(&mut self, guest: &mut Guest<'_>, instr: Instr, data: Instr) -> Outcome {
+    pub fn memory_fill(self, guest: &mut Guest<'_>, instr: Instr, data: Instr) -> Outcome {
         let [to, value, length] = self.operands(instr, data);
         guest.memory_fill(instr.immediate(), to, value as u32, length)
     }
 
-    pub fn memory_init(&mut self, guest: &mut Guest<'_>, instr: Instr, data: Instr) -> Outcome {
+    pub fn memory_init(self, guest: &mut Guest<'_>, instr: Instr, data: Instr) -> Outcome {
         let [to, from, length] = self.operands(instr, data);
         guest.memory_init(instr.immediate(), data.immediate(), to, from as u32, length as u32)
     }
 
-    pub fn table_copy(&mut self, guest: &mut Guest<'_>, instr: Instr, data: Instr) -> Outcome {
+    pub fn table_copy(self, guest: &mut Guest<'_>, instr: Instr, data: Instr) -> Outcome {
         let [to, from, length] = self.operands(instr, data);
         guest.table_copy(instr.immediate(), data.immediate(), to, from, length)
     }
 
-    pub fn table_init(&mut self, guest: &mut Guest<'_>, instr: Instr, data: Instr) -> Outcome {
+    pub fn table_init(self, guest: &mut Guest<'_>, instr: Instr, data: Instr) -> Outcome {
         let [to, from, length] = self.operands(instr, data);
         guest.table_init(instr.immediate(), data.immediate(), to, from as u32, length as u32)
     }
 
-    pub fn data_drop(&mut self, guest: &mut Guest<'_>, instr: Instr) -> Outcome {
+    pub fn data_drop(self, guest: &mut Guest<'_>, instr: Instr) -> Outcome {
         guest.data_drop(instr.immediate())
     }
 
-    pub fn elem_drop(&mut self, guest: &mut Guest<'_>, instr: Instr) -> Outcome {
+    pub fn elem_drop(self, guest: &mut Guest<'_>, instr: Instr) -> Outcome {
         guest.elem_drop(instr.immediate())
     }
 }

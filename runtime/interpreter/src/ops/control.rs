@@ -84,9 +84,6 @@ impl Translation<'_> {
         if self.block(0).kind == Kind::Try {
             self.clauses();
         }
-        if self.reachable {
-            self.settle(self.block(0).results.len());
-        }
         if self.blocks.len() == 1 {
             // Branches to the outermost label are returns.
             if self.reachable {
@@ -94,6 +91,9 @@ impl Translation<'_> {
             }
             self.blocks.pop();
             return;
+        }
+        if self.reachable {
+            self.settle(self.block(0).results.len());
         }
         let branches = std::mem::take(&mut self.block_mut(0).branches);
         let otherwise = self.block_mut(0).otherwise.take();
@@ -314,9 +314,9 @@ impl Translation<'_> {
     fn branch_if(&mut self, condition: Condition) -> usize {
         match condition {
             Condition::Slot(slot) => self.emit_at(Instr::wide(Op::BrIf, slot, 0)),
-            Condition::Comparison(Instr { op, b, c, .. }) => {
-                let branch = op.branch().expect("conditions are comparisons that have branches");
-                self.emit_at(Instr::new(branch, b, c, 0))
+            Condition::Comparison(comparison) => {
+                let branch = comparison.branch().expect("conditions are comparisons that have branches");
+                self.emit_at(branch)
             }
         }
     }

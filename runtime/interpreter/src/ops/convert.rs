@@ -92,7 +92,7 @@ instructions! {$ convert_instructions:
 impl Frame<'_> {
     #[inline(always)]
     pub fn try_unary<A: Word, R: Word>(
-        &mut self,
+        self,
         instr: Instr,
         op: impl FnOnce(A) -> std::result::Result<R, TrapCode>,
     ) -> std::result::Result<(), TrapCode> {

@@ -78,10 +78,10 @@ impl Translation<'_> {
     /// An operator whose second operand may be an immediate.
     pub(super) fn binary_op(&mut self, op: Op, immediate: Option<Op>) -> Result {
         let (a, b) = self.pop2();
-        match (immediate, b.short()) {
+        match (immediate, b.immediate()) {
             (Some(op), Some(b)) => {
                 let a = self.slot(a);
-                self.result(op, a, b.cast_unsigned());
+                self.result_of_immediate(op, a, b);
             }
             _ => {
                 let (a, b) = (self.slot(a), self.slot(b));
@@ -98,11 +98,11 @@ impl Translation<'_> {
     /// A comparison, or another operator that has a counterpart with its operands the other way round.
     fn order(&mut self, op: Op, immediate: Op, swapped: Op) -> Result {
         let (a, b) = self.peek2();
-        match (a.short(), b.short()) {
+        match (a.immediate(), b.immediate()) {
             (Some(a), None) => {
                 let (_, b) = self.pop2();
                 let b = self.slot(b);
-                self.result(swapped, b, a.cast_unsigned());
+                self.result_of_immediate(swapped, b, a);
                 Ok(())
             }
             _ => self.binary_op(op, Some(immediate)),
@@ -110,11 +110,11 @@ impl Translation<'_> {
     }
 
     fn subtract(&mut self, op: Op, add: Op) -> Result {
-        match self.peek2().1.short().and_then(i16::checked_neg) {
+        match self.peek2().1.immediate().and_then(i32::checked_neg) {
             Some(negative) => {
                 let (a, _) = self.pop2();
                 let a = self.slot(a);
-                self.result(add, a, negative.cast_unsigned());
+                self.result_of_immediate(add, a, negative);
                 Ok(())
             }
             None => self.binary_op(op, None),
@@ -132,10 +132,12 @@ impl Translation<'_> {
     fn eqz(&mut self, op: Op) -> Result {
         let a = self.pop();
         if let Place::Own = a.place
-            && let Some(comparison) = self.take_comparison(a)
-            && let Some(negated) = comparison.op.negated()
+            && let Some(Instr { op, b, c, d, .. }) = self.take_comparison(a, |_| true)
+            && let Some(negated) = op.negated()
         {
-            self.result(negated, comparison.b, comparison.c);
+            let result = self.push(false);
+            self.emit(Instr { op: negated, a: result, b, c, d });
+            self.made(1);
             return Ok(());
         }
         let a = self.slot(a);
@@ -298,23 +300,23 @@ instructions! {$ int_instructions:
 
 impl Frame<'_> {
     #[inline(always)]
-    pub fn unary<A: Word, R: Word>(&mut self, instr: Instr, op: impl FnOnce(A) -> R) {
+    pub fn unary<A: Word, R: Word>(self, instr: Instr, op: impl FnOnce(A) -> R) {
         self.set(instr.a, op(self.get(instr.b)));
     }
 
     #[inline(always)]
-    pub fn binary<A: Word, R: Word>(&mut self, instr: Instr, op: impl FnOnce(A, A) -> R) {
+    pub fn binary<A: Word, R: Word>(self, instr: Instr, op: impl FnOnce(A, A) -> R) {
         self.set(instr.a, op(self.get(instr.b), self.get(instr.c)));
     }
 
     #[inline(always)]
-    pub fn binary_imm<A: Immediate, R: Word>(&mut self, instr: Instr, op: impl FnOnce(A, A) -> R) {
-        self.set(instr.a, op(self.get(instr.b), A::from_short(instr.short())));
+    pub fn binary_imm<A: Immediate, R: Word>(self, instr: Instr, op: impl FnOnce(A, A) -> R) {
+        self.set(instr.a, op(self.get(instr.b), A::from_immediate(instr.immediate().cast_signed())));
     }
 
     #[inline(always)]
     pub fn try_binary<A: Word>(
-        &mut self,
+        self,
         instr: Instr,
         op: impl FnOnce(A, A) -> std::result::Result<A, TrapCode>,
     ) -> std::result::Result<(), TrapCode> {
@@ -324,33 +326,33 @@ impl Frame<'_> {
 
     #[inline(always)]
     pub fn try_binary_imm<A: Immediate>(
-        &mut self,
+        self,
         instr: Instr,
         op: impl FnOnce(A, A) -> std::result::Result<A, TrapCode>,
     ) -> std::result::Result<(), TrapCode> {
-        self.set(instr.a, op(self.get(instr.b), A::from_short(instr.short()))?);
+        self.set(instr.a, op(self.get(instr.b), A::from_immediate(instr.immediate().cast_signed()))?);
         Ok(())
     }
 
     #[inline(always)]
-    pub fn compare<A: Word>(&mut self, instr: Instr, holds: impl FnOnce(&A, &A) -> bool) {
+    pub fn compare<A: Word>(self, instr: Instr, holds: impl FnOnce(&A, &A) -> bool) {
         self.set(instr.a, holds(&self.get(instr.b), &self.get(instr.c)));
     }
 
     #[inline(always)]
-    pub fn compare_imm<A: Immediate>(&mut self, instr: Instr, holds: impl FnOnce(&A, &A) -> bool) {
-        self.set(instr.a, holds(&self.get(instr.b), &A::from_short(instr.short())));
+    pub fn compare_imm<A: Immediate>(self, instr: Instr, holds: impl FnOnce(&A, &A) -> bool) {
+        self.set(instr.a, holds(&self.get(instr.b), &A::from_immediate(instr.immediate().cast_signed())));
     }
 
     /// Whether a branch's comparison of `a` and `b` holds.
     #[inline(always)]
-    pub fn compares<A: Word>(&mut self, instr: Instr, holds: impl FnOnce(&A, &A) -> bool) -> bool {
+    pub fn compares<A: Word>(self, instr: Instr, holds: impl FnOnce(&A, &A) -> bool) -> bool {
         holds(&self.get(instr.a), &self.get(instr.b))
     }
 
     /// Whether a branch's comparison of `a` and an immediate holds.
     #[inline(always)]
-    pub fn compares_imm<A: Immediate>(&mut self, instr: Instr, holds: impl FnOnce(&A, &A) -> bool) -> bool {
-        holds(&self.get(instr.a), &A::from_short(instr.b.cast_signed()))
+    pub fn compares_imm<A: Immediate>(self, instr: Instr, holds: impl FnOnce(&A, &A) -> bool) -> bool {
+        holds(&self.get(instr.a), &A::from_immediate(instr.b.cast_signed().into()))
     }
 }

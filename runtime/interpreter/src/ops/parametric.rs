@@ -40,28 +40,32 @@ instructions! {$ parametric_instructions:
     paired SelectWide: select_wide();
     value Copy: copy();
     value CopyWide: copy_wide();
+    value ZeroFour: zero_four();
+    control Zero: zero();
     value Const: constant();
     control ConstLong: constant_long();
 }
 
 impl Frame<'_> {
     #[inline(always)]
-    pub fn select(&mut self, instr: Instr, data: Instr) {
+    pub fn select(self, instr: Instr, data: Instr) {
         let value = if self.get(data.a) { self.word(instr.b) } else { self.word(instr.c) };
         self.set_word(instr.a, value);
     }
 
-    pub fn select_wide(&mut self, instr: Instr, data: Instr) {
+    #[inline(always)]
+    pub fn select_wide(self, instr: Instr, data: Instr) {
         let from = if self.get(data.a) { instr.b } else { instr.c };
         self.copy_wide(Instr::new(Op::CopyWide, instr.a, from, 0));
     }
 
     #[inline(always)]
-    pub fn copy(&mut self, instr: Instr) {
+    pub fn copy(self, instr: Instr) {
         self.set_word(instr.a, self.word(instr.b));
     }
 
-    pub fn copy_wide(&mut self, instr: Instr) {
+    #[inline(always)]
+    pub fn copy_wide(self, instr: Instr) {
         let words = [self.word(instr.b), self.word(instr.b + 1)];
         self.set_word(instr.a, words[0]);
         self.set_word(instr.a + 1, words[1]);
@@ -69,7 +73,7 @@ impl Frame<'_> {
 
     /// Sets a slot to an immediate with its sign extended.
     #[inline(always)]
-    pub fn constant(&mut self, instr: Instr) {
+    pub fn constant(self, instr: Instr) {
         self.set(instr.a, i64::from(instr.immediate().cast_signed()));
     }
 }

@@ -44,7 +44,7 @@ instructions! {$ reference_instructions:
 }
 
 impl Frame<'_> {
-    pub fn ref_func(&mut self, guest: &mut Guest<'_>, instr: Instr) {
+    pub fn ref_func(self, guest: &mut Guest<'_>, instr: Instr) {
         self.set_word(instr.a, guest.reference(FuncIdx(instr.immediate())));
     }
 }

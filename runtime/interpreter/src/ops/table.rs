@@ -44,28 +44,28 @@ fn table(instr: Instr) -> (TableIdx, bool) {
 }
 
 impl Frame<'_> {
-    pub fn table_get(&mut self, guest: &mut Guest<'_>, instr: Instr) -> Outcome {
+    pub fn table_get(self, guest: &mut Guest<'_>, instr: Instr) -> Outcome {
         let (table, long) = table(instr);
         self.set_word(instr.a, guest.table_get(table, self.index(instr.a, long))?);
         Ok(())
     }
 
-    pub fn table_set(&mut self, guest: &mut Guest<'_>, instr: Instr) -> Outcome {
+    pub fn table_set(self, guest: &mut Guest<'_>, instr: Instr) -> Outcome {
         let (table, long) = table(instr);
         guest.table_fill(table, self.index(instr.a, long), self.word(instr.a + 1), 1)
     }
 
-    pub fn table_size(&mut self, guest: &mut Guest<'_>, instr: Instr) {
+    pub fn table_size(self, guest: &mut Guest<'_>, instr: Instr) {
         self.set(instr.a, guest.table_size(table(instr).0));
     }
 
-    pub fn table_grow(&mut self, guest: &mut Guest<'_>, instr: Instr) {
+    pub fn table_grow(self, guest: &mut Guest<'_>, instr: Instr) {
         let (table, long) = table(instr);
         let old = guest.table_grow(table, self.word(instr.a), self.index(instr.a + 1, long));
         self.set(instr.a, old.unwrap_or(u64::MAX));
     }
 
-    pub fn table_fill(&mut self, guest: &mut Guest<'_>, instr: Instr) -> Outcome {
+    pub fn table_fill(self, guest: &mut Guest<'_>, instr: Instr) -> Outcome {
         let (table, long) = table(instr);
         let (start, length) = (self.index(instr.a, long), self.index(instr.a + 2, long));
         guest.table_fill(table, start, self.word(instr.a + 1), length)

@@ -69,30 +69,30 @@ impl Translation<'_> {
 }
 
 instructions! {$ variable_instructions:
-    guest GlobalGet: global_get();
+    global GlobalGet: global_get();
     guest GlobalGetWide: global_get_wide();
-    guest GlobalSet: global_set();
+    global GlobalSet: global_set();
     guest GlobalSetWide: global_set_wide();
 }
 
 impl Frame<'_> {
     #[inline(always)]
-    pub fn global_get(&mut self, guest: &mut Guest<'_>, instr: Instr) {
+    pub fn global_get(self, guest: &mut Guest<'_>, instr: Instr) {
         self.set_word(instr.a, guest.global(GlobalIdx(instr.immediate())));
     }
 
-    pub fn global_get_wide(&mut self, guest: &mut Guest<'_>, instr: Instr) {
+    pub fn global_get_wide(self, guest: &mut Guest<'_>, instr: Instr) {
         let [low, high] = guest.global_vector(GlobalIdx(instr.immediate()));
         self.set_word(instr.a, low);
         self.set_word(instr.a + 1, high);
     }
 
     #[inline(always)]
-    pub fn global_set(&mut self, guest: &mut Guest<'_>, instr: Instr) {
+    pub fn global_set(self, guest: &mut Guest<'_>, instr: Instr) {
         guest.set_global(GlobalIdx(instr.immediate()), self.word(instr.a));
     }
 
-    pub fn global_set_wide(&mut self, guest: &mut Guest<'_>, instr: Instr) {
+    pub fn global_set_wide(self, guest: &mut Guest<'_>, instr: Instr) {
         guest.set_global_vector(GlobalIdx(instr.immediate()), [self.word(instr.a), self.word(instr.a + 1)]);
     }
 }

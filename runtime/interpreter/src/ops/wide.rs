@@ -50,19 +50,19 @@ instructions! {$ wide_instructions:
 impl Frame<'_> {
     /// An operation on halves in `b` and `c`, and in `a` and `b` of the word that follows.
     #[inline(always)]
-    pub fn combine_wide(&mut self, instr: Instr, data: Instr, op: impl FnOnce(Halves, Halves) -> Halves) {
+    pub fn combine_wide(self, instr: Instr, data: Instr, op: impl FnOnce(Halves, Halves) -> Halves) {
         let result = op([self.get(instr.b), self.get(instr.c)], [self.get(data.a), self.get(data.b)]);
         self.set_halves(instr.a, result);
     }
 
     #[inline(always)]
-    pub fn multiply_wide<A: Word>(&mut self, instr: Instr, op: impl FnOnce(A, A) -> Halves) {
+    pub fn multiply_wide<A: Word>(self, instr: Instr, op: impl FnOnce(A, A) -> Halves) {
         let result = op(self.get(instr.b), self.get(instr.c));
         self.set_halves(instr.a, result);
     }
 
     #[inline(always)]
-    fn set_halves(&mut self, slot: u16, [low, high]: Halves) {
+    fn set_halves(self, slot: u16, [low, high]: Halves) {
         self.set(slot, low);
         self.set(slot + 1, high);
     }

@@ -43,3 +43,29 @@ fn without_a_nan_there_is_one_for_what_is_no_number() {
     assert_eq!(result("f32.mul", zero, infinity), 0xffc0_0000);
     assert_eq!(result("f32.div", zero, zero), 0xffc0_0000);
 }
+
+/// An operator whose operand is another one's result gives the NaN that it gives alone, whether one handler runs both or not.
+#[test]
+fn a_nan_goes_from_operator_to_operator() {
+    let names = ["add", "sub", "mul", "div"];
+    for (inner, outer) in names.iter().flat_map(|inner| names.map(|outer| (inner, outer))) {
+        let text = format!(
+            "(module
+              (func (export \"first\") (param f32 f32 f32) (result f32)
+                (f32.{outer} (f32.{inner} (local.get 0) (local.get 1)) (local.get 2)))
+              (func (export \"last\") (param f32 f32 f32) (result f32)
+                (f32.{outer} (local.get 2) (f32.{inner} (local.get 0) (local.get 1)))))"
+        );
+        let (mut store, instance) = instance(&text);
+        let mut bits = |name, values: [u32; 3]| match call(&mut store, instance, name, &values.map(Value::F32)) {
+            Ok(results) => results,
+            Err(trap) => panic!("{trap}"),
+        };
+        let one = 1f32.to_bits();
+        let quieted = SIGNALLING | 0x40_0000;
+        assert_eq!(bits("first", [one, SIGNALLING, QUIET]), [Value::F32(quieted)], "{inner}, {outer}");
+        assert_eq!(bits("first", [QUIET, SIGNALLING, SIGNALLING]), [Value::F32(QUIET)], "{inner}, {outer}");
+        assert_eq!(bits("last", [one, SIGNALLING, QUIET]), [Value::F32(QUIET)], "{inner}, {outer}");
+        assert_eq!(bits("last", [QUIET, one, one]), [Value::F32(QUIET)], "{inner}, {outer}");
+    }
+}

@@ -4,7 +4,9 @@
 mod atomic;
 mod call;
 mod control;
+mod depth;
 mod float;
+mod fuse;
 mod int;
 mod load;
 mod memory;

@@ -158,6 +158,7 @@ fn functions_carry_the_attributes_that_code_generation_needs() {
     let lowered = lower("(module (func) (func (call 0)))");
     for attribute in [
         "nounwind",
+        "uwtable(sync)",
         "\"frame-pointer\"=\"all\"",
         "\"probe-stack\"=\"inline-asm\"",
         "\"no-builtins\"",
@@ -165,11 +166,30 @@ fn functions_carry_the_attributes_that_code_generation_needs() {
         "\"tune-cpu\"=\"generic\"",
         "\"target-features\"=\"+avx\"",
     ] {
-        assert_eq!(lowered.count(attribute), 1 + usize::from(attribute == "nounwind") * 2, "{attribute}");
+        // LLVM repeats the first two above each function.
+        let repeated = ["nounwind", "uwtable(sync)"].contains(&attribute);
+        assert_eq!(lowered.count(attribute), 1 + usize::from(repeated) * 2, "{attribute}");
     }
-    for forbidden in ["uwtable", "mustprogress", "strictfp"] {
+    for forbidden in ["mustprogress", "strictfp"] {
         assert_eq!(lowered.count(forbidden), 0, "{forbidden}");
     }
+}
+
+/// Calls in a `try_table` have a landing pad; others do not, and what the runtime does throws only where it may.
+#[test]
+fn calls_have_landing_pads_where_exceptions_are_caught() {
+    let lowered = lower(
+        "(module (tag $t) (memory 1)
+            (func $callee)
+            (func (block $h (try_table (catch $t $h) (call $callee) (call $callee))) (call $callee))
+            (func (drop (memory.grow (i32.const 1)))))",
+    );
+    assert_eq!(lowered.count("invoke fastcc void @wasm.function.0("), 2, "{}", lowered.functions);
+    assert_eq!(lowered.count("call fastcc void @wasm.function.0("), 1, "{}", lowered.functions);
+    assert_eq!(lowered.count("landingpad"), 1, "{}", lowered.functions);
+    assert_eq!(lowered.count("personality ptr @wasm.personality"), 1, "{}", lowered.functions);
+    // On the call of the libcall only.
+    assert_eq!(lowered.count("nounwind"), 1, "{}", lowered.functions);
 }
 
 #[test]

@@ -67,7 +67,7 @@ fn lower_for<T>(
         layout: &layout,
         target,
         relaxed_traps,
-        catches: false,
+        catches: contains(bytes, &module, |operator| matches!(operator, Operator::TryTable { .. })).next().is_some(),
         tail_callers: &tail_callers,
     };
     let functions = lower::unit(&context, &machine, &input, 0..module.bodies.len() as u32)?;
@@ -80,15 +80,28 @@ fn lower_for<T>(
 
 /// The functions that make tail calls, as planning finds them.
 fn tail_callers(bytes: &[u8], module: &Module) -> BTreeSet<FuncIdx> {
-    let makes = |index: &u32| {
+    let is_tail_call = |operator: &Operator<'_>| {
+        matches!(
+            operator,
+            Operator::ReturnCall { .. } | Operator::ReturnCallIndirect { .. } | Operator::ReturnCallRef { .. }
+        )
+    };
+    contains(bytes, module, is_tail_call).collect()
+}
+
+/// The functions that contain some operator.
+fn contains<'a>(
+    bytes: &'a [u8],
+    module: &'a Module,
+    wanted: impl Fn(&Operator<'a>) -> bool + 'a,
+) -> impl Iterator<Item = FuncIdx> + 'a {
+    let has = move |index: &u32| {
         let range = module.bodies[*index as usize].clone();
         let body = BinaryReader::new(&bytes[range.start as usize..range.end as usize], range.start);
         let operators = FunctionBody::new(body).get_operators_reader().expect("the test's module is valid");
-        let is_tail_call =
-            |operator| matches!(operator, Operator::ReturnCall { .. } | Operator::ReturnCallIndirect { .. });
-        operators.into_iter().any(|operator| is_tail_call(operator.expect("the test's module is valid")))
+        operators.into_iter().any(|operator| wanted(&operator.expect("the test's module is valid")))
     };
-    (0..module.bodies.len() as u32).filter(makes).map(|index| module.function(DefinedFuncIdx(index))).collect()
+    (0..module.bodies.len() as u32).filter(has).map(|index| module.function(DefinedFuncIdx(index)))
 }
 
 impl Lowered {

@@ -157,11 +157,11 @@ instructions! {$ simd_instructions:
 }
 
 impl Frame<'_> {
-    fn get_vector(&self, slot: u16) -> Vector {
+    fn get_vector(self, slot: u16) -> Vector {
         u64_pair([self.word(slot), self.word(slot + 1)])
     }
 
-    fn set_vector(&mut self, slot: u16, value: Vector) {
+    fn set_vector(self, slot: u16, value: Vector) {
         let (words, _) = value.as_chunks();
         self.set_word(slot, u64::from_le_bytes(words[0]));
         self.set_word(slot + 1, u64::from_le_bytes(words[1]));
@@ -170,7 +170,7 @@ impl Frame<'_> {
     /// Runs an operator on operands in `b`, `c` of an instruction and `a` of the word that follows.
     #[inline(never)]
     pub fn vector(
-        &mut self,
+        self,
         guest: &Guest<'_>,
         op: &VectorOp,
         instr: Instr,

@@ -1,0 +1,30 @@
+//! Measures speed. Each subcommand is a section that measures one thing, and prints a table or, with `--json`, the numbers.
+//!
+//! Nothing here decides whether a test passes: times depend on the machine and on what else it does. To compare engines fairly they
+//! run by turns, in one process, and what counts is processor time and the median.
+#![forbid(unsafe_code)]
+
+mod interpreter;
+mod timing;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+#[derive(Parser)]
+#[command(about = "Measures speed, beside other engines")]
+struct Arguments {
+    #[command(subcommand)]
+    section: Section,
+}
+
+#[derive(Subcommand)]
+enum Section {
+    /// Programs in the interpreter, beside wasmi
+    Interpreter(interpreter::Options),
+}
+
+fn main() -> ExitCode {
+    match Arguments::parse().section {
+        Section::Interpreter(options) => interpreter::main(&options),
+    }
+}
