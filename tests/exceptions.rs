@@ -3,6 +3,8 @@
 //! The suite's own files hold the rules; here are the ways that an exception can take: through many frames, loops and inlined
 //! functions, across modules, through the host and back, and to nobody.
 
+mod collection;
+
 use artifact::{Feature, Level};
 use engine::{Extern, FuncType, HostError, Instance, Linker, Store, Tag, Trap, TrapCode, ValType, Value};
 use tests::Way;
@@ -514,4 +516,56 @@ fn calls_with_many_arguments_throw() {
         assert_eq!(world.number(instance, "f", 0), 3, "{way:?}");
         assert_eq!(world.number(instance, "f", 77), 178, "{way:?}");
     }
+}
+
+/// An exception of one store means nothing to the code of another, which it ends like an error of the host.
+#[test]
+fn exceptions_of_another_store_are_not_caught() {
+    let thrower = r#"(tag $t (param i32)) (func (export "throw") (param i32) (throw $t (local.get 0)))"#;
+    let catcher = r#"
+        (import "host" "other" (func $other (param i32)))
+        (tag $t (param i32))
+        (func (export "f") (param i32) (result i32)
+            (block $h
+                (block $r (result exnref)
+                    (try_table (catch_all_ref $r) (try_table (catch_all $h) (call $other (local.get 0))))
+                    (return (i32.const 1)))
+                (drop))
+            (i32.const 2))"#;
+    for way in WAYS {
+        let mut world = World::new();
+        world.define("other", FuncType::new([ValType::I32], []), move |_, slots| {
+            // Nothing is left of the other store but the exception.
+            let (mut other, thrower) = World::with(way, thrower);
+            other.call(thrower, "throw", &[Value::I32(slots[0].i32())])?;
+            Ok(())
+        });
+        let instance = world.add(way, "m", catcher);
+        let trap = world.call(instance, "f", &[Value::I32(1)]).expect_err("it passes");
+        assert_eq!(trap.code(), Some(TrapCode::UncaughtException), "{way:?}");
+        assert_eq!(trap.frames.len(), 2, "{way:?}");
+        assert!(trap.exception().is_some());
+    }
+}
+
+/// A host function that puts another store in the place of the one that runs keeps guest code from calling native code again:
+/// it would run on the other store's stack.
+#[test]
+fn stores_that_are_swapped_do_not_mix() {
+    let native = r#"(func (export "one") (result i32) (i32.const 1))"#;
+    let calls = r#"
+        (import "host" "swap" (func $swap))
+        (import "n" "one" (func $one (result i32)))
+        (func (export "f") (param i32) (result i32) (call $swap) (call $one))"#;
+    let mut world = World::new();
+    world.define("swap", FuncType::new([], []), |caller, _| {
+        drop(std::mem::take(caller.store()));
+        Ok(())
+    });
+    world.add(Way::Native(Level::O1), "n", native);
+    let instance = world.add(Way::Interpreted, "m", calls);
+    let call = std::panic::AssertUnwindSafe(|| world.call(instance, "f", &[Value::I32(0)]));
+    let payload = std::panic::catch_unwind(call).expect_err("it does not go on");
+    let message = payload.downcast_ref::<&str>().expect("a text");
+    assert_eq!(*message, "no host function on the way has put another store in this one's place");
 }

@@ -1,5 +1,7 @@
 //! Functions of sizes that no one writes by hand compile in about linear time, and run right.
 
+mod exceptions;
+
 use artifact::Level;
 use engine::{Linker, Module, Store, Value};
 

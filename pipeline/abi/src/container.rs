@@ -73,7 +73,7 @@ pub struct Tail {
 pub struct Save {
     /// Which one, by the number that DWARF gives it.
     pub register: u32,
-    /// Where, in bytes from where the frame pointer points.
+    /// Where, in bytes from where the frame pointer points; a multiple of 8.
     pub offset: i32,
 }
 
@@ -107,6 +107,30 @@ pub struct Unwinding {
     pub saves: Vec<Vec<Save>>,
     /// In ascending order; they do not overlap.
     pub handlers: Vec<Handler>,
+}
+
+impl Unwinding {
+    /// Checks what is said above, of an image with this code.
+    ///
+    /// # Errors
+    /// If something does not hold; what.
+    pub fn check(&self, text: &Range<u32>) -> Result<(), &'static str> {
+        let Unwinding { frames, saves, handlers } = self;
+        let known = |frame: &Frame| text.contains(&frame.start) && (frame.saves as usize) < saves.len();
+        if !frames.iter().all(known) || !frames.is_sorted_by(|a, b| a.start < b.start) {
+            return Err("frames are out of order");
+        }
+        if saves.iter().flatten().any(|save| save.offset % 8 != 0) {
+            return Err("a register is saved in parts of two words");
+        }
+        let inside = |Handler { call, pad, .. }: &Handler| {
+            call.start < call.end && text.start <= call.start && call.end <= text.end && text.contains(pad)
+        };
+        if !handlers.iter().all(inside) || !handlers.is_sorted_by(|a, b| a.call.end <= b.call.start) {
+            return Err("a handler is outside of the code, or overlaps another");
+        }
+        Ok(())
+    }
 }
 
 /// What a loader must know about an image.

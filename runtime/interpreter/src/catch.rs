@@ -13,8 +13,8 @@ impl Run<'_, '_, '_> {
     /// # Errors
     /// If there is no such clause; then nothing has changed.
     pub fn catch(&mut self, trap: Trap) -> Result<(), Stop> {
-        let Some(exception) = trap.exception() else { return Err(trap.into()) };
-        let exception = self.guest.exception(exception);
+        let exception = trap.exception().and_then(|exception| self.guest.exception(exception));
+        let Some(exception) = exception else { return Err(trap.into()) };
         let here = Caller { function: self.function, at: self.at, start: self.start };
         for depth in (0..=self.callers.len()).rev() {
             let Caller { function, at, start } = *self.callers.get(depth).unwrap_or(&here);

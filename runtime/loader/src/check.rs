@@ -1,7 +1,7 @@
 //! The checks between reading a native section and running its code.
 
 use crate::{Pieces, Rejected, host};
-use abi::container::{ContainerError, Handler, Native, Parts, Unwinding, hash};
+use abi::container::{ContainerError, Native, Parts, hash};
 use abi::module::Module;
 use std::ops::Range;
 
@@ -60,7 +60,7 @@ fn check_layout(native: &Native, length: usize) -> Result<(), Rejected> {
     if beyond || !native.tails.is_sorted_by(|a, b| a.function < b.function) {
         return Err(Rejected::Layout("tail functions are out of order"));
     }
-    check_unwinding(&native.unwinding, text)?;
+    native.unwinding.check(text).map_err(Rejected::Layout)?;
     let mut end = slots.start;
     for slot in &native.slots {
         if !slot.offset.is_multiple_of(SLOT_SIZE) || slot.offset < end {
@@ -68,20 +68,6 @@ fn check_layout(native: &Native, length: usize) -> Result<(), Rejected> {
         }
         let slot_end = slot.offset.checked_add(SLOT_SIZE).filter(|&end| end <= slots.end);
         end = slot_end.ok_or(Rejected::Layout("an import slot is out of bounds"))?;
-    }
-    Ok(())
-}
-
-fn check_unwinding(unwinding: &Unwinding, text: &Range<u32>) -> Result<(), Rejected> {
-    let Unwinding { frames, saves, handlers } = unwinding;
-    let known = frames.iter().all(|frame| (frame.saves as usize) < saves.len());
-    if !known || !frames.is_sorted_by(|a, b| a.start < b.start) {
-        return Err(Rejected::Layout("frames are out of order"));
-    }
-    let inside = |handler: &Handler| handler.call.end <= text.end && text.contains(&handler.pad);
-    let apart = handlers.is_sorted_by(|a, b| a.call.end <= b.call.start);
-    if !apart || !handlers.iter().all(|handler| handler.call.start < handler.call.end && inside(handler)) {
-        return Err(Rejected::Layout("a handler is outside of the code, or overlaps another"));
     }
     Ok(())
 }

@@ -212,11 +212,15 @@ pub(crate) unsafe fn prepare_leaving(runtime: *mut Runtime, leaving: Leaving) {
     }
 }
 
-/// Calls a guest function from the host.
+/// Calls a native function from the host.
 ///
 /// # Safety
-/// The caller borrows the store mutably; the record is of that store and belongs to guest code; `slots` points to as many
+/// The caller borrows the store mutably; the record is one of a native function of a living store; `slots` points to as many
 /// slots as its type has, with its parameters.
+///
+/// # Panics
+/// If the record is of another store than the one borrowed: a host function that guest code has called can have put that one
+/// in the other's place.
 pub(crate) unsafe fn invoke(store: *mut Store, record: NonNull<FuncRecord>, slots: *mut Slot) -> Result<(), Trap> {
     signals::prepare_thread();
     // SAFETY: the caller borrows the store.
@@ -224,6 +228,8 @@ pub(crate) unsafe fn invoke(store: *mut Store, record: NonNull<FuncRecord>, slot
     // SAFETY: the runtime lives as long as its store, and a running store is not freed. All accesses go through this pointer;
     // no reference to the runtime is held while guest code runs.
     unsafe {
+        let of_record = (*Binding::of(record.as_ref().context)).runtime;
+        assert!(runtime == of_record, "no host function on the way has put another store in this one's place");
         if !(*runtime).activation.is_null() && !stack::host_has_room() {
             return Err(Trap::from(TrapCode::CallStackExhausted));
         }

@@ -137,7 +137,8 @@ impl Exceptions {
     }
 }
 
-/// An exception that was thrown and that no guest code has caught yet.
+/// An exception that was thrown and that no guest code has caught yet. Only code of the store that it belongs to can: out of a
+/// host function that is called by another store's code, it ends that code like any error of the host.
 #[derive(Clone)]
 pub struct Exception(pub(crate) Arc<ExceptionData>);
 

@@ -276,7 +276,9 @@ unsafe fn call_host(
 }
 
 impl Store {
-    /// Makes a function of the host. `name` is for people.
+    /// Makes a function of the host. `name` is for people. Indices in the type are canonical ids ([`Store::func_type`] gives
+    /// types with such). A type that refers to itself, or that stands in one group with others, cannot be named so: what a module
+    /// imports as such a function must be a module's.
     pub fn host_func(&mut self, ty: FuncType, name: String, function: HostFn) -> Func {
         let type_id = types::intern(&ty);
         let data = self.data_mut();
@@ -327,10 +329,14 @@ impl Store {
     /// Calls a function with arguments in slots, where it leaves its results.
     ///
     /// # Safety
-    /// The record is of this store; there are as many slots as its type has, and they hold its parameters.
+    /// The record is of this store, or of one that a host function has put this one in the place of; there are as many slots as
+    /// its type has, and they hold its parameters.
+    ///
+    /// # Panics
+    /// If the function is native and not of this store.
     pub(crate) unsafe fn call_slots(&mut self, record: NonNull<FuncRecord>, slots: &mut [Slot]) -> Result<(), Trap> {
         let _running = Running::begin(self.runtime());
-        // SAFETY: the record is of this store and lives as long.
+        // SAFETY: the record lives as long as its store, which runs if it is not this one.
         match binding(unsafe { (*record.as_ptr()).context }) {
             // SAFETY: the store is borrowed mutably by us; the rest is the caller's promise.
             Some(binding) => unsafe { tail::call(self, binding, slots.as_mut_ptr()) },

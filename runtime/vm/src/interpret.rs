@@ -342,7 +342,7 @@ impl<'s> Guest<'s> {
         self.check_arguments(function, slots);
         // SAFETY: the store is lent to us for `'s`, and nobody else uses it until we return; no reference to its data is held.
         let store = unsafe { self.store.as_mut() };
-        // SAFETY: the record is of this store; the slots were checked.
+        // SAFETY: the record is of the guest's store; the slots were checked.
         unsafe { store.call_slots(function.record, slots) }
     }
 
@@ -414,13 +414,10 @@ impl<'s> Guest<'s> {
         self.data().carried(word as usize, tag)
     }
 
-    /// The reference to an exception that came out of a call.
-    ///
-    /// # Panics
-    /// If it is of another store.
-    pub fn exception(&self, exception: &Exception) -> u64 {
-        assert!(self.data().exceptions.contains(exception.address()), "the exception is of this store");
-        exception.address() as u64
+    /// The reference to an exception that came out of a call; none if it is of another store, whose exceptions nothing here
+    /// can catch.
+    pub fn exception(&self, exception: &Exception) -> Option<u64> {
+        self.data().exceptions.contains(exception.address()).then(|| exception.address() as u64)
     }
 
     /// Takes the stack of frames, to run on.

@@ -4,6 +4,9 @@
 //! the registers that functions preserve. From the innermost frame outwards, a call that has a landing pad catches; a function
 //! that has none is left, which takes giving back the registers that it has saved (abi::container::Unwinding). The host's own
 //! frames are never crossed: where guest code was entered, the search ends, and the call from the host gives an error.
+//!
+//! Only exceptions of the guest code's own store can be caught. One of another store, which a host function has let through,
+//! could be freed while this store's code still refers to it; so it passes as a host's error does.
 
 use crate::activation::{Landing, Runtime};
 use crate::arch;
@@ -22,6 +25,9 @@ pub(crate) unsafe fn prepare_landing(runtime: *mut Runtime, exception: &Exceptio
     // only, above its guard, where native code has made frames as `abi::container` says.
     unsafe {
         let data = &*(*runtime).data;
+        if !data.exceptions.contains(exception.address()) {
+            return false;
+        }
         let stack = &(*runtime).stack;
         let mut registers = *ptr::with_exposed_provenance::<[usize; arch::SAVED.len()]>(
             (*runtime).guest_sp + arch::SUSPENDED_REGISTERS,

@@ -92,7 +92,7 @@ pub(crate) fn link(arch: Arch, objects: &[Vec<u8>]) -> Result<Image<'_>, Error> 
         }
     }
     let slots = layout.slots();
-    let unwinding = unwind::read(arch, &tables)?;
+    let unwinding = unwind::read(arch, &tables, &layout.parts.text)?;
     Ok(Image { bytes, parts: layout.parts, slots, unwinding, symbols: layout.symbols })
 }
 

@@ -14,6 +14,7 @@ use gimli::{
 };
 use gimli::{UnwindContext, UnwindSection};
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 /// A relocated section, at the place in the image that it would have if it were part of it.
 #[derive(Debug)]
@@ -31,8 +32,8 @@ pub(crate) struct Tables {
     pub call_sites: Vec<Table>,
 }
 
-/// The frame pointer is saved, and the return address lies, right below the canonical frame address.
-const FRAME_SIZE: i64 = 16;
+/// How far the return address lies behind the place that the frame pointer points to.
+const RETURN_ADDRESS: i64 = 8;
 
 /// An encoding of numbers in tables of call sites.
 const ULEB128: u8 = 0x01;
@@ -46,8 +47,8 @@ fn malformed(cause: impl std::fmt::Display) -> Error {
     error(Kind::Malformed, format!("unwind tables: {cause}"))
 }
 
-/// Reads all tables.
-pub(crate) fn read(arch: Arch, tables: &Tables) -> Result<Unwinding, Error> {
+/// Reads all tables of an image with this code.
+pub(crate) fn read(arch: Arch, tables: &Tables, text: &Range<u32>) -> Result<Unwinding, Error> {
     let mut unwinding = Unwinding::default();
     let mut known = BTreeMap::new();
     for Table { place, bytes } in &tables.frames {
@@ -76,6 +77,11 @@ pub(crate) fn read(arch: Arch, tables: &Tables) -> Result<Unwinding, Error> {
     }
     unwinding.frames.sort_by_key(|frame| frame.start);
     unwinding.handlers.sort_by_key(|handler| handler.call.start);
+    if !unwinding.handlers.is_empty() && arch != Arch::X86_64 {
+        // What a frame is behind the return address differs from function to function there, and the container does not say.
+        return Err(error(Kind::Unsupported, format!("exceptions cannot be caught by code for {}", arch.name())));
+    }
+    unwinding.check(text).map_err(malformed)?;
     Ok(unwinding)
 }
 
@@ -86,7 +92,11 @@ fn saves(arch: Arch, mut rows: gimli::UnwindTable<'_, '_, Slice<'_>>) -> Result<
     while let Some(row) = rows.next_row().map_err(malformed)? {
         // Elsewhere the frame is being made or taken down, and no call is under way.
         let CfaRule::RegisterAndOffset { register, offset } = *row.cfa() else { continue };
-        if register.0 != frame_pointer || offset != FRAME_SIZE {
+        let kept = |register, at| row.register(gimli::Register(register)) == Some(RegisterRule::Offset(at));
+        let Some(back) = offset.checked_neg().filter(|back| back.checked_add(RETURN_ADDRESS).is_some()) else {
+            continue;
+        };
+        if register.0 != frame_pointer || !kept(frame_pointer, back) || !kept(return_address, back + RETURN_ADDRESS) {
             continue;
         }
         let mut saved = Vec::new();
@@ -95,7 +105,8 @@ fn saves(arch: Arch, mut rows: gimli::UnwindTable<'_, '_, Slice<'_>>) -> Result<
                 return Err(malformed(format!("register {} is saved in an unknown way", register.0)));
             };
             if register.0 != frame_pointer && register.0 != return_address {
-                let offset = i32::try_from(at + FRAME_SIZE).map_err(malformed)?;
+                let offset = at.checked_add(offset).and_then(|at| i32::try_from(at).ok());
+                let offset = offset.ok_or_else(|| malformed("a register is saved far from its frame"))?;
                 saved.push(Save { register: u32::from(register.0), offset });
             }
         }
@@ -119,7 +130,10 @@ fn pushed(
     let mut instructions = entry.instructions(section, bases);
     while let Some(instruction) = instructions.next()? {
         match instruction {
-            CallFrameInstruction::AdvanceLoc { delta } => at += u64::from(delta) * entry.cie().code_alignment_factor(),
+            // The rows have been read: no place overflows.
+            CallFrameInstruction::AdvanceLoc { delta } => {
+                at = at.wrapping_add(u64::from(delta).wrapping_mul(entry.cie().code_alignment_factor()));
+            }
             CallFrameInstruction::SetLoc { address } => at = address,
             CallFrameInstruction::ArgsSize { size } => pushed.push((at, size)),
             // About registers.
@@ -167,15 +181,17 @@ fn handlers(
             continue;
         }
         // A range of calls with one pad may hold several that push different arguments.
-        let (from, to) = (u64::from(start) + at, u64::from(start) + at + length);
+        let place = |distance: u64| u64::from(start).checked_add(distance);
+        let (Some(from), Some(to), Some(pad)) = (place(at), at.checked_add(length).and_then(place), place(pad)) else {
+            return Ok(Err(malformed("a place outside of the image")));
+        };
         let before = pushed.partition_point(|&(place, _)| place <= from);
         let within = pushed[before..].iter().take_while(|&&(place, _)| place < to);
         let mut parts = vec![(from, before.checked_sub(1).map_or(0, |last| pushed[last].1))];
         parts.extend(within);
         for (index, &(from, pushed)) in parts.iter().enumerate() {
             let to = parts.get(index + 1).map_or(to, |next| next.0);
-            let [Ok(from), Ok(to), Ok(pad), Ok(pushed)] = [from, to, u64::from(start) + pad, pushed].map(u32::try_from)
-            else {
+            let [Ok(from), Ok(to), Ok(pad), Ok(pushed)] = [from, to, pad, pushed].map(u32::try_from) else {
                 return Ok(Err(malformed("a place outside of the image")));
             };
             if from < to {

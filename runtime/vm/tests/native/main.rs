@@ -5,3 +5,4 @@ mod faults;
 mod image;
 mod instances;
 mod libcalls;
+mod references;

@@ -38,10 +38,15 @@ pub const WRAPPERS: &str = r#"
 
 /// Compiles C to an object.
 pub fn compile(triple: &str, source: &str) -> Vec<u8> {
+    compile_as("c", triple, source)
+}
+
+/// Compiles source text of a language that clang knows to an object.
+pub fn compile_as(language: &str, triple: &str, source: &str) -> Vec<u8> {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("unit.o");
     let mut compiler = Command::new("clang-22")
-        .args(["-c", "-O2", "-fPIC", "-fvisibility=hidden", "-ffreestanding", "-w", "-x", "c", "-"])
+        .args(["-c", "-O2", "-fPIC", "-fvisibility=hidden", "-ffreestanding", "-w", "-x", language, "-"])
         .arg(format!("--target={triple}"))
         .arg("-o")
         .arg(&path)
