@@ -6,8 +6,8 @@
 mod collection;
 
 use artifact::{Feature, Level};
-use engine::{Extern, FuncType, HostError, Instance, Linker, Store, Tag, Trap, TrapCode, ValType, Value};
-use tests::Way;
+use engine::{Extern, FuncType, Instance, Module, Store, TrapCode, ValType, Value};
+use tests::{Way, World};
 
 const WAYS: [Way; 6] = [
     Way::Native(Level::O0),
@@ -18,58 +18,15 @@ const WAYS: [Way; 6] = [
     Way::Interpreted,
 ];
 
-/// A store, and names for what is in it.
-struct World {
-    store: Store,
-    linker: Linker,
+fn load(way: Way, text: &str) -> Module {
+    way.load(text, &[Feature::Exceptions, Feature::FunctionReferences, Feature::TailCall])
 }
 
-impl World {
-    fn new() -> World {
-        World { store: Store::new(), linker: Linker::new() }
-    }
-
-    /// A world with one instance.
-    fn with(way: Way, text: &str) -> (World, Instance) {
-        let mut world = World::new();
-        let instance = world.add(way, "m", text);
-        (world, instance)
-    }
-
-    fn add(&mut self, way: Way, name: &str, text: &str) -> Instance {
-        let module = way.load(text, &[Feature::Exceptions, Feature::FunctionReferences, Feature::TailCall]);
-        let instance = self.linker.instantiate(&mut self.store, &module).expect("the module links");
-        self.linker.define_instance(&self.store, name, instance);
-        instance
-    }
-
-    fn call(&mut self, instance: Instance, name: &str, arguments: &[Value]) -> Result<Vec<Value>, Trap> {
-        let function = engine::function(&self.store, instance, name).expect("an exported function");
-        self.store.call(function, arguments)
-    }
-
-    fn number(&mut self, instance: Instance, name: &str, argument: i32) -> i32 {
-        match self.call(instance, name, &[Value::I32(argument)]).expect("no trap")[..] {
-            [Value::I32(result)] => result,
-            ref other => panic!("{other:?}"),
-        }
-    }
-
-    fn tag(&self, instance: Instance, name: &str) -> Tag {
-        match self.store.export(instance, name) {
-            Some(Extern::Tag(tag)) => tag,
-            other => panic!("no tag but {other:?}"),
-        }
-    }
-
-    fn define(
-        &mut self,
-        name: &str,
-        ty: FuncType,
-        function: impl Fn(&mut engine::Caller<'_>, &mut [engine::Slot]) -> Result<(), HostError> + Send + Sync + 'static,
-    ) {
-        self.linker.define_function(&mut self.store, "host", name, ty, function);
-    }
+/// A world with one instance.
+fn world_with(way: Way, text: &str) -> (World, Instance) {
+    let mut world = World::new();
+    let instance = world.add("m", &load(way, text));
+    (world, instance)
 }
 
 /// Locals have in the handler the values that they had when the call threw.
@@ -99,7 +56,7 @@ fn locals_are_what_they_were_at_the_throw() {
             (i32.trunc_f64_s (f64.sub (f64.mul (local.get $b) (f64.const 2)) (f64.convert_i32_u (local.get $i))))
             i32.sub)"#;
     for way in WAYS {
-        let (mut world, instance) = World::with(way, text);
+        let (mut world, instance) = world_with(way, text);
         assert_eq!(world.number(instance, "f", 0), 7, "{way:?}");
         assert_eq!(world.number(instance, "f", 10), 55_000 + 10 + 7, "{way:?}");
         assert_eq!(world.number(instance, "f", 500), -1, "{way:?}");
@@ -137,7 +94,7 @@ fn registers_come_back_through_many_frames() {
                 (i32.add (i32.add (local.get $e) (i32.wrap_i64 (local.get $x)))
                     (i32.mul (local.get $n) (i32.trunc_f64_s (f64.mul (local.get $f) (f64.const 4)))))))"#;
     for way in WAYS {
-        let (mut world, instance) = World::with(way, text);
+        let (mut world, instance) = world_with(way, text);
         for n in [0, 1, 5, 1000] {
             assert_eq!(world.number(instance, "f", n), 39 * n, "{way:?}");
         }
@@ -179,7 +136,7 @@ fn handlers_nest() {
                     (return (i32.const 2))))
             (i32.const 3))"#;
     for way in WAYS {
-        let (mut world, instance) = World::with(way, text);
+        let (mut world, instance) = world_with(way, text);
         for name in ["f", "g"] {
             assert_eq!([0, 1, 2].map(|n| world.number(instance, name, n)), [1, 2, 3], "{name} {way:?}");
         }
@@ -214,7 +171,7 @@ fn operands_outside_stay() {
                 (return))
             (i32.const -1))"#;
     for way in WAYS {
-        let (mut world, instance) = World::with(way, text);
+        let (mut world, instance) = world_with(way, text);
         assert_eq!([-5, 0, 5].map(|n| world.number(instance, "f", n)), [119, -1, 115], "{way:?}");
     }
 }
@@ -239,7 +196,7 @@ fn references_are_thrown_again() {
         (func (export "clear") (param i32) (result i32)
             (table.set $kept (i32.const 0) (ref.null exn)) (i32.const 0))"#;
     for way in WAYS {
-        let (mut world, instance) = World::with(way, text);
+        let (mut world, instance) = world_with(way, text);
         assert_eq!(world.number(instance, "keep", 17), 17, "{way:?}");
         assert_eq!(world.number(instance, "again", 0), 17, "{way:?}");
         assert_eq!(world.number(instance, "again", 0), 17, "{way:?}");
@@ -287,7 +244,7 @@ fn exceptions_are_freed() {
                 (br_if $again (i32.lt_u (local.get $i) (i32.const 100))))
             (local.get $sum))"#;
     for way in WAYS {
-        let (mut world, instance) = World::with(way, text);
+        let (mut world, instance) = world_with(way, text);
         assert_eq!(world.number(instance, "f", 50_000), (0..100).sum::<i32>(), "{way:?}");
         let count = world.store.exception_count();
         assert!(count < 60_000 / 10, "{count} exceptions are there, {way:?}");
@@ -318,7 +275,7 @@ fn frames_hold_exceptions() {
             (i32.add (local.get $sum)))
         (func (export "f") (param $n i32) (result i32) (call $down (local.get $n)))"#;
     for way in WAYS {
-        let (mut world, instance) = World::with(way, text);
+        let (mut world, instance) = world_with(way, text);
         assert_eq!(world.number(instance, "f", 5000), 5000 * 5001 / 2, "{way:?}");
         let count = world.store.exception_count();
         assert!(count < 3 * 5000, "{count} exceptions are there, {way:?}");
@@ -361,9 +318,9 @@ fn exceptions_cross_modules() {
         for b in WAYS {
             for c in WAYS {
                 let mut world = World::new();
-                world.add(a, "a", thrower);
-                world.add(b, "b", between);
-                let instance = world.add(c, "c", catcher);
+                world.add("a", &load(a, thrower));
+                world.add("b", &load(b, between));
+                let instance = world.add("c", &load(c, catcher));
                 let results = [world.number(instance, "f", 10), world.number(instance, "f", 11)];
                 assert_eq!(results, [310, -44], "{a:?} {b:?} {c:?}");
             }
@@ -419,7 +376,7 @@ fn exceptions_cross_the_host() {
             assert_eq!(caller.store().exception_tag(exception), tag);
             Err(caller.store().thrown(exception).into())
         });
-        let instance = world.add(way, "m", text);
+        let instance = world.add("m", &load(way, text));
         assert_eq!(world.number(instance, "outer", 7), 10, "{way:?}");
         assert_eq!(world.number(instance, "outer", 8), 99, "{way:?}");
         assert_eq!(world.number(instance, "host_throws", 41), 42, "{way:?}");
@@ -443,7 +400,7 @@ fn traps_are_not_caught() {
         (func (export "g") (param i32) (result i32)
             (block $all (try_table (catch_all $all) (return (call $deep (local.get 0))))) (i32.const -1))"#;
     for way in WAYS {
-        let (mut world, instance) = World::with(way, text);
+        let (mut world, instance) = world_with(way, text);
         let trap = world.call(instance, "f", &[Value::I32(0)]).expect_err("it traps");
         assert_eq!(trap.code(), Some(TrapCode::IntegerDivideByZero), "{way:?}");
         let trap = world.call(instance, "g", &[Value::I32(0)]).expect_err("it traps");
@@ -476,7 +433,7 @@ fn tail_calls_leave_their_handlers() {
         (func (export "g") (param i32) (result i32)
             (block $h (result i32) (try_table (result i32) (catch $t $h) (call $count_ref (local.get 0)))))"#;
     for way in WAYS {
-        let (mut world, instance) = World::with(way, text);
+        let (mut world, instance) = world_with(way, text);
         assert_eq!(world.number(instance, "f", 3), 3, "{way:?}");
         assert_eq!(world.number(instance, "g", 1_000_000), 5, "{way:?}");
     }
@@ -511,7 +468,7 @@ fn calls_with_many_arguments_throw() {
             .collect::<String>(),
     );
     for way in WAYS {
-        let (mut world, instance) = World::with(way, &text);
+        let (mut world, instance) = world_with(way, &text);
         assert_eq!(world.number(instance, "f", 2), 2 * (36 + 37 + 38 + 39), "{way:?}");
         assert_eq!(world.number(instance, "f", 0), 3, "{way:?}");
         assert_eq!(world.number(instance, "f", 77), 178, "{way:?}");
@@ -536,11 +493,11 @@ fn exceptions_of_another_store_are_not_caught() {
         let mut world = World::new();
         world.define("other", FuncType::new([ValType::I32], []), move |_, slots| {
             // Nothing is left of the other store but the exception.
-            let (mut other, thrower) = World::with(way, thrower);
+            let (mut other, thrower) = world_with(way, thrower);
             other.call(thrower, "throw", &[Value::I32(slots[0].i32())])?;
             Ok(())
         });
-        let instance = world.add(way, "m", catcher);
+        let instance = world.add("m", &load(way, catcher));
         let trap = world.call(instance, "f", &[Value::I32(1)]).expect_err("it passes");
         assert_eq!(trap.code(), Some(TrapCode::UncaughtException), "{way:?}");
         assert_eq!(trap.frames.len(), 2, "{way:?}");
@@ -562,8 +519,8 @@ fn stores_that_are_swapped_do_not_mix() {
         drop(std::mem::take(caller.store()));
         Ok(())
     });
-    world.add(Way::Native(Level::O1), "n", native);
-    let instance = world.add(Way::Interpreted, "m", calls);
+    world.add("n", &load(Way::Native(Level::O1), native));
+    let instance = world.add("m", &load(Way::Interpreted, calls));
     let call = std::panic::AssertUnwindSafe(|| world.call(instance, "f", &[Value::I32(0)]));
     let payload = std::panic::catch_unwind(call).expect_err("it does not go on");
     let message = payload.downcast_ref::<&str>().expect("a text");

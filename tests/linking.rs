@@ -2,7 +2,8 @@
 //! globals and references, traps with the frames of both, and recursion through both, which must end in a trap.
 
 use artifact::Level;
-use engine::{Extern, FuncType, Instance, Linker, Mode, Module, Store, Trap, TrapCode, ValType, Value};
+use engine::{Extern, FuncType, Mode, Module, Trap, TrapCode, ValType, Value};
+use tests::World;
 
 /// What runs a module.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,37 +30,6 @@ fn load(kind: Kind, text: &str) -> Module {
     let module = module.expect("the module loads");
     assert_eq!(module.is_native(), kind == Native);
     module
-}
-
-/// A store, and names for what is in it.
-struct World {
-    store: Store,
-    linker: Linker,
-}
-
-impl World {
-    fn new() -> World {
-        World { store: Store::new(), linker: Linker::new() }
-    }
-
-    fn add(&mut self, kind: Kind, name: &str, text: &str) -> Instance {
-        let module = load(kind, text);
-        let instance = self.linker.instantiate(&mut self.store, &module).expect("the module links");
-        self.linker.define_instance(&self.store, name, instance);
-        instance
-    }
-
-    fn call(&mut self, instance: Instance, name: &str, arguments: &[Value]) -> Result<Vec<Value>, Trap> {
-        let function = engine::function(&self.store, instance, name).expect("an exported function");
-        self.store.call(function, arguments)
-    }
-
-    fn number(&mut self, instance: Instance, name: &str, argument: i32) -> i32 {
-        match self.call(instance, name, &[Value::I32(argument)]).expect("no trap")[..] {
-            [Value::I32(result)] => result,
-            ref other => panic!("{other:?}"),
-        }
-    }
 }
 
 fn names(trap: &Trap) -> Vec<&str> {
@@ -113,8 +83,8 @@ const UPPER: &str = r#"
 fn functions_memories_tables_and_globals_are_shared() {
     for (lower_kind, upper_kind) in PAIRS {
         let mut world = World::new();
-        let lower = world.add(lower_kind, "lower", LOWER);
-        let upper = world.add(upper_kind, "upper", UPPER);
+        let lower = world.add("lower", &load(lower_kind, LOWER));
+        let upper = world.add("upper", &load(upper_kind, UPPER));
         assert_eq!(world.number(upper, "sum", 5), 25);
         assert_eq!(world.number(upper, "write", 300), 77);
         assert_eq!(world.number(lower, "load", 300), 77);
@@ -141,8 +111,8 @@ fn functions_memories_tables_and_globals_are_shared() {
 fn a_trap_goes_through_both_and_names_all_frames() {
     for (lower, upper) in PAIRS {
         let mut world = World::new();
-        world.add(lower, "lower", LOWER);
-        let upper = world.add(upper, "upper", UPPER);
+        world.add("lower", &load(lower, LOWER));
+        let upper = world.add("upper", &load(upper, UPPER));
         let trap = world.call(upper, "outer", &[Value::I32(-1)]).expect_err("out of bounds");
         assert_eq!(trap.code(), Some(TrapCode::MemoryOutOfBounds));
         assert_eq!(names(&trap), ["load", "outer"]);
@@ -175,8 +145,8 @@ fn recursion_through_both_ends_in_a_trap() {
                 (if (result i32) (local.get 0)
                   (then (call $ping (i32.sub (local.get 0) (i32.const 1))))
                   (else (i32.const 0)))))"#;
-        let first = world.add(lower, "first", first);
-        world.add(upper, "second", second);
+        let first = world.add("first", &load(lower, first));
+        world.add("second", &load(upper, second));
         assert_eq!(world.number(first, "ping", 20), 21);
         for _ in 0..2 {
             let trap = world.call(first, "ping", &[Value::I32(i32::MAX)]).expect_err("endless recursion");
@@ -203,7 +173,7 @@ fn recursion_through_the_host_ends_in_a_trap() {
         });
         let text = r#"(module (import "host" "again" (func $again (result i32)))
             (func $call (export "call") (result i32) (i32.add (call $again) (i32.const 1))))"#;
-        let instance = world.add(kind, "guest", text);
+        let instance = world.add("guest", &load(kind, text));
         let trap = world.call(instance, "call", &[]).expect_err("endless recursion");
         assert_eq!(trap.code(), Some(TrapCode::CallStackExhausted));
         assert!(names(&trap).iter().all(|&name| name == "call") && trap.frames.len() > 10);
@@ -240,8 +210,8 @@ fn functions_are_passed_on() {
                 (call_indirect (param i64) (result i64) (local.get 0) (i32.const 0)))
               (func (export "indirect") (param i64 i32) (result i64)
                 (call_indirect (param i64) (result i64) (local.get 0) (local.get 1))))"#;
-        world.add(lower, "middle", middle);
-        let last = world.add(upper, "last", last);
+        world.add("middle", &load(lower, middle));
+        let last = world.add("last", &load(upper, last));
         let five = Value::I64(5);
         assert_eq!(world.call(last, "direct", &[five]).expect("no trap"), [Value::I64(-5)]);
         assert_eq!(world.call(last, "indirect", &[five, Value::I32(0)]).expect("no trap"), [Value::I64(-5)]);

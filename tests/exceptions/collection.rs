@@ -174,7 +174,7 @@ fn exceptions_in_use_are_kept() {
             // Imports come first.
             let (imports, definitions) = if position == 0 { ("", own) } else { (own, "") };
             let text = text(imports, position).replace("(elem ", &format!("{definitions} (elem "));
-            let instance = world.add(pair[position], name, &text);
+            let instance = world.add(name, &load(pair[position], &text));
             let function = |name: &str| engine::function(&world.store, instance, name).expect("it is exported");
             functions.lock().expect("no panic").push(["f", "churn", "boom"].map(function));
             instances.push(instance);

@@ -3,7 +3,10 @@
 
 use artifact::{Error, Feature, Features, Level, Options};
 use driver::{Container, Request, Silent};
-use engine::{Loading, Mode, Module, ModuleError};
+use engine::{
+    Caller, Extern, FuncType, HostError, Instance, Linker, Loading, Mode, Module, ModuleError, Slot, Store, Tag, Trap,
+    Value,
+};
 use std::path::PathBuf;
 
 /// A request for a universal wasm file for this machine, made by one thread.
@@ -61,6 +64,69 @@ pub fn interpreted(bytes: Vec<u8>, proposals: &[Feature]) -> Result<Module, Modu
     let mut features = Features::wasm2();
     features.0.extend(proposals);
     Module::from_bytes_in(bytes, Loading { mode: Mode::Interpreter, features })
+}
+
+/// A store, and names for what is in it.
+pub struct World {
+    /// The store.
+    pub store: Store,
+    /// The names.
+    pub linker: Linker,
+}
+
+impl World {
+    /// An empty world.
+    pub fn new() -> World {
+        World { store: Store::new(), linker: Linker::new() }
+    }
+
+    /// Makes an instance of a module that links, and gives its exports their names.
+    pub fn add(&mut self, name: &str, module: &Module) -> Instance {
+        let instance = self.linker.instantiate(&mut self.store, module).expect("the module links");
+        self.linker.define_instance(&self.store, name, instance);
+        instance
+    }
+
+    /// Calls an exported function.
+    ///
+    /// # Errors
+    /// If it traps.
+    pub fn call(&mut self, instance: Instance, name: &str, arguments: &[Value]) -> Result<Vec<Value>, Trap> {
+        let function = engine::function(&self.store, instance, name).expect("an exported function");
+        self.store.call(function, arguments)
+    }
+
+    /// Calls an exported function that makes a number of a number.
+    pub fn number(&mut self, instance: Instance, name: &str, argument: i32) -> i32 {
+        match self.call(instance, name, &[Value::I32(argument)]).expect("no trap")[..] {
+            [Value::I32(result)] => result,
+            ref other => panic!("{other:?}"),
+        }
+    }
+
+    /// Defines a function of the host in the module `host`.
+    pub fn define(
+        &mut self,
+        name: &str,
+        ty: FuncType,
+        function: impl Fn(&mut Caller<'_>, &mut [Slot]) -> Result<(), HostError> + Send + Sync + 'static,
+    ) {
+        self.linker.define_function(&mut self.store, "host", name, ty, function);
+    }
+
+    /// An exported tag.
+    pub fn tag(&self, instance: Instance, name: &str) -> Tag {
+        match self.store.export(instance, name) {
+            Some(Extern::Tag(tag)) => tag,
+            other => panic!("no tag but {other:?}"),
+        }
+    }
+}
+
+impl Default for World {
+    fn default() -> World {
+        World::new()
+    }
 }
 
 /// Translates a module's text, which must be well-formed.
