@@ -91,7 +91,7 @@ impl AnyView<'_> {
     }
 }
 
-/// Accesses to shared memories may race (see [`arch::load`]).
+/// Accesses to shared memories may race (module `arch`).
 impl View for AnyView<'_> {
     fn read<const N: usize>(self, address: u64) -> Option<[u8; N]> {
         match self.shared {
