@@ -250,8 +250,7 @@ impl Store {
         types::lookup(self.data().tag(tag).type_id())
     }
 
-    /// Makes an exception, which lives as long as the store. A host function throws it by failing with
-    /// `Trap::from(exception)` ([`Store::thrown`]).
+    /// Makes an exception, which lives as long as the store. A host function throws it by failing with [`Store::thrown`].
     ///
     /// # Panics
     /// If the values do not match the tag's type.
