@@ -7,7 +7,12 @@ use engine::{Linker, Module, Store, Value};
 
 /// Compiles a function of one `i32` parameter and result from its locals and body, and calls it.
 fn call(locals: &str, body: &str, argument: i32) -> i32 {
-    let text = format!("(module (func (export \"f\") (param i32) (result i32) {locals} {body}))");
+    run(&format!("(func (export \"f\") (param i32) (result i32) {locals} {body})"), argument)
+}
+
+/// Compiles a module from its fields, and calls its function `f`.
+fn run(fields: &str, argument: i32) -> i32 {
+    let text = format!("(module {fields})");
     let file = tests::compile(&tests::wat(&text), Level::O2).expect("the module is within the limits");
     let module = Module::from_bytes(file).expect("the module was just compiled");
     let mut store = Store::new();
@@ -52,6 +57,18 @@ fn a_table_of_a_hundred_thousand_branches() {
     let body = format!("{} local.get 0 br_table {targets} 0 {ends} local.get 0", "block ".repeat(200));
     assert_eq!(call("", &body, 99_999), 99_999 + 1);
     assert_eq!(call("", &body, 200), 200 + 200);
+}
+
+#[test]
+fn twenty_thousand_calls_of_a_small_function() {
+    let fields = format!(
+        "(func $check (param i32) (result i32)
+            (if (i32.gt_u (local.get 0) (i32.const 1000000)) (then unreachable))
+            (i32.add (local.get 0) (i32.const 1)))
+        (func (export \"f\") (param i32) (result i32) local.get 0 {})",
+        "call $check ".repeat(20_000)
+    );
+    assert_eq!(run(&fields, 5), 20_005);
 }
 
 #[test]

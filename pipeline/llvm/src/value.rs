@@ -190,10 +190,11 @@ impl<'c> Value<'c> {
         (self.instruction_opcode() == Some(Opcode::Phi)).then(|| unsafe { Phi::from_value(self) })
     }
 
-    /// This value as a call.
+    /// This value as a call or an invoke.
     pub fn as_call(self) -> Option<Call<'c>> {
+        let is_call = matches!(self.instruction_opcode(), Some(Opcode::Call | Opcode::Invoke));
         // SAFETY: the opcode says what it is.
-        (self.instruction_opcode() == Some(Opcode::Call)).then(|| unsafe { Call::from_value(self) })
+        is_call.then(|| unsafe { Call::from_value(self) })
     }
 
     /// The block an instruction is in.

@@ -8,6 +8,25 @@ const INSTRUCTIONS: usize = 150_000;
 /// Nor is a function that can jump to more places by one instruction: value propagation is quadratic in them.
 const TARGETS: u32 = 10_000;
 
+/// In a function with more calls of functions that the unit knows, none of them is inlined: each may bring a condition, and a
+/// long row of them takes the time of the square of their number.
+const CALLS: usize = 2_000;
+
+/// Keeps calls from being inlined where there are too many. It depends on the function alone.
+pub fn limit_inlining<'c>(context: &'c Context, module: &Module<'c>) {
+    for function in module.functions() {
+        let calls = || {
+            let instructions = function.blocks().flat_map(|block| block.instructions());
+            let calls = instructions.filter_map(|instruction| instruction.as_call());
+            calls.filter(|call| call.callee().as_function().is_some_and(|callee| !callee.is_intrinsic()))
+        };
+        if calls().count() > CALLS {
+            let no_inline = context.enum_attribute("noinline");
+            calls().for_each(|call| call.add_attribute(Position::Function, no_inline));
+        }
+    }
+}
+
 /// Takes the functions that are too large out of optimization, by LLVM's own mark for it, which code generation respects as
 /// well. It depends on the function alone. Gives their names.
 pub fn exempt<'c>(context: &'c Context, module: &Module<'c>) -> Vec<String> {

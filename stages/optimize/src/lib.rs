@@ -32,6 +32,7 @@ pub fn optimize(module: &mut Module<'_>, machine: &TargetMachine, level: Level) 
         return Ok(Vec::new());
     }
     let exempt = large::exempt(module.context(), module);
+    large::limit_inlining(module.context(), module);
     let run = module.run_passes(passes, machine, PassOptions::default());
     run.map(|()| exempt).map_err(|error| Error::new(Stage::Optimize, Kind::Llvm, error.to_string()))
 }
