@@ -4,7 +4,7 @@ mod x86_64;
 mod x86_64_access;
 
 pub(crate) use x86_64::{
-    SAVED, SUSPENDED_FRAME, SUSPENDED_REGISTERS, begins_frame, enter, fault_state, land, leave, leave_to, tail_thunk,
-    thunk,
+    SAVED, SUSPENDED_FRAME, SUSPENDED_REGISTERS, begins_frame, depart, enter, fault_state, land, leave, leave_to,
+    suspend, tail_thunk, thunk,
 };
 pub(crate) use x86_64_access::{load, store};

@@ -111,6 +111,35 @@ pub(crate) unsafe extern "C" fn land(runtime: *mut Runtime) -> ! {
     )
 }
 
+/// How a thunk begins: it makes its frame, with the registers that functions preserve, and goes over to the host's stack.
+macro_rules! suspend {
+    () => {
+        concat!(
+            "push rbp\n",
+            "mov rbp, rsp\n",
+            "push rbx\n",
+            "push r12\n",
+            "push r13\n",
+            "push r14\n",
+            "push r15\n",
+            "sub rsp, 8\n",
+            "mov rax, [rdi + {binding}]\n",
+            "mov rax, [rax + {runtime}]\n",
+            "mov [rax + {guest_sp}], rsp\n",
+            "mov rsp, [rax + {host_sp}]",
+        )
+    };
+}
+pub(crate) use suspend;
+
+/// How a thunk ends that does not return: with the runtime in rdx, it lands if there is somewhere to land, or leaves.
+macro_rules! depart {
+    () => {
+        concat!("mov rdi, rdx\n", "cmp qword ptr [rdi + {landing}], 0\n", "jne {land}\n", "jmp {leave}",)
+    };
+}
+pub(crate) use depart;
+
 /// The body of a libcall's thunk: calls `$shell`, which has the same parameters, on the host's stack. The shell returns an
 /// outcome: the libcall's result in rax, and in rdx the runtime to leave or land with, or null.
 ///
@@ -118,18 +147,7 @@ pub(crate) unsafe extern "C" fn land(runtime: *mut Runtime) -> ! {
 macro_rules! thunk {
     ($shell:path) => {
         std::arch::naked_asm!(
-            "push rbp",
-            "mov rbp, rsp",
-            "push rbx",
-            "push r12",
-            "push r13",
-            "push r14",
-            "push r15",
-            "sub rsp, 8",
-            "mov rax, [rdi + {binding}]",
-            "mov rax, [rax + {runtime}]",
-            "mov [rax + {guest_sp}], rsp",
-            "mov rsp, [rax + {host_sp}]",
+            $crate::arch::suspend!(),
             "call {shell}",
             "mov rsp, rbp",
             "pop rbp",
@@ -137,10 +155,7 @@ macro_rules! thunk {
             "jnz 2f",
             "ret",
             "2:",
-            "mov rdi, rdx",
-            "cmp qword ptr [rdi + {landing}], 0",
-            "jne {land}",
-            "jmp {leave}",
+            $crate::arch::depart!(),
             binding = const std::mem::offset_of!(abi::layout::Header, runtime),
             runtime = const std::mem::offset_of!($crate::activation::Binding, runtime),
             guest_sp = const std::mem::offset_of!($crate::activation::Runtime, guest_sp),
@@ -162,18 +177,7 @@ pub(crate) use thunk;
 macro_rules! tail_thunk {
     ($shell:path) => {
         std::arch::naked_asm!(
-            "push rbp",
-            "mov rbp, rsp",
-            "push rbx",
-            "push r12",
-            "push r13",
-            "push r14",
-            "push r15",
-            "sub rsp, 8",
-            "mov rax, [rdi + {binding}]",
-            "mov rax, [rax + {runtime}]",
-            "mov [rax + {guest_sp}], rsp",
-            "mov rsp, [rax + {host_sp}]",
+            $crate::arch::suspend!(),
             "sub rsp, {size}",
             "mov [rsp], rdi",
             "mov [rsp + 8], rsi",
@@ -220,10 +224,7 @@ macro_rules! tail_thunk {
             "pop rbp",
             "jmp rax",
             "3:",
-            "mov rdi, rdx",
-            "cmp qword ptr [rdi + {landing}], 0",
-            "jne {land}",
-            "jmp {leave}",
+            $crate::arch::depart!(),
             size = const std::mem::size_of::<$crate::tail::Registers>(),
             binding = const std::mem::offset_of!(abi::layout::Header, runtime),
             runtime = const std::mem::offset_of!($crate::activation::Binding, runtime),
