@@ -10,8 +10,10 @@ use abi::container::{Parts, Slot, Unwinding};
 use artifact::{Error, Kind};
 use std::collections::HashMap;
 
-/// The word that LLVM puts the address of [`abi::symbol::PERSONALITY`] into, which nobody asks.
-const PERSONALITY: &str = "DW.ref.wasm.personality";
+/// Whether this names the word that LLVM puts the address of the personality into, which nobody asks.
+fn is_personality(name: &[u8]) -> bool {
+    name.strip_prefix(b"DW.ref.") == Some(abi::symbol::PERSONALITY.as_bytes())
+}
 
 /// An image that runs at any address, once its import slots are filled.
 #[derive(Debug)]
@@ -77,7 +79,7 @@ pub(crate) fn link(arch: Arch, objects: &[Vec<u8>]) -> Result<Image<'_>, Error> 
             let mut site = Site { bytes, base: i64::from(place), code };
             for relocation in section.relocations() {
                 let name = object.symbols.get(relocation.symbol).map_or(&b""[..], |symbol| symbol.name);
-                if section.part == Part::Frames && name == PERSONALITY.as_bytes() {
+                if section.part == Part::Frames && is_personality(name) {
                     continue;
                 }
                 let fail = |problem: Problem| {
