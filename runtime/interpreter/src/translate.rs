@@ -152,8 +152,6 @@ pub(crate) struct Translation<'m> {
     /// What is charged where.
     pub segments: Segments,
     pub charges: Vec<Charge>,
-    /// Whether the next operator is a place to stop at.
-    pub polls: bool,
     constants: Vec<u64>,
     /// Where the locals' slots end.
     locals_end: u16,
@@ -202,7 +200,6 @@ impl<'m> Translation<'m> {
             metering,
             segments: Segments::default(),
             charges: Vec::new(),
-            polls: metering.interruptible,
             constants: Vec::new(),
             locals_end: 0,
             made: None,
@@ -228,9 +225,7 @@ impl<'m> Translation<'m> {
             catches: Vec::new(),
         });
         let operators = body.get_operators_reader().map_err(Error::Malformed)?;
-        if metering.counts() {
-            translation.segments = Segments::new(operators.clone(), metering.gas.as_ref()).map_err(Error::Malformed)?;
-        }
+        translation.segments = metering.segments(&operators).map_err(Error::Malformed)?;
         translation.operators(operators)?;
         if translation.size as usize >= WINDOW {
             return Err(TOO_LARGE);

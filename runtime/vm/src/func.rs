@@ -263,6 +263,7 @@ unsafe fn call_host(
     // SAFETY: the caller's promise; the borrow ends before the function runs.
     let (function, count, id) = unsafe {
         let data = &*data;
+        data.check_gas()?;
         let host = &data.functions.functions[host];
         (host.function, host.ty.slots(), data.id)
     };
@@ -327,6 +328,7 @@ impl Store {
         unsafe { self.call_slots(record, &mut slots)? };
         // SAFETY: a store is not freed while it runs. `self` may be another one by now (a host function can swap stores).
         let data = unsafe { &*data };
+        data.check_gas()?;
         // SAFETY: the function has left values of its result types in the slots: native code by the compiler's doing, other
         // functions as was checked when they returned.
         Ok(ty.results.iter().zip(&slots).map(|(&ty, slot)| unsafe { data.trusted_value(ty, slot) }).collect())

@@ -209,6 +209,7 @@ impl Store {
             let record = data.instance(instance).context.record(module.layout(), start);
             // SAFETY: the record is of this store, and a start function takes and gives nothing.
             unsafe { self.call_slots(record, &mut [])? };
+            self.data().check_gas()?;
         }
         Ok(instance)
     }

@@ -426,16 +426,26 @@ impl<'s> Guest<'s> {
     }
 
     /// Counts instructions, and gas.
+    #[inline]
+    pub fn charge(&mut self, instructions: u64, gas: u64) {
+        // SAFETY: the meter lives as long as the store; native code that writes to it is suspended.
+        let meter = unsafe { self.meter.as_mut() };
+        meter.gas = meter.gas.wrapping_sub_unsigned(gas);
+        meter.instructions = meter.instructions.wrapping_add(instructions);
+    }
+
+    /// The same.
     ///
     /// # Errors
     /// If so much gas is not left. Then nothing is counted.
     #[inline]
-    pub fn charge(&mut self, instructions: u64, gas: u64) -> Result<(), TrapCode> {
-        // SAFETY: the meter lives as long as the store; native code that writes to it is suspended.
-        let meter = unsafe { self.meter.as_mut() };
-        let left = meter.gas.checked_sub_unsigned(gas).filter(|&left| left >= 0).ok_or(TrapCode::CostLimitExceeded)?;
-        meter.gas = left;
-        meter.instructions = meter.instructions.wrapping_add(instructions);
+    pub fn charge_checked(&mut self, instructions: u64, gas: u64) -> Result<(), TrapCode> {
+        // SAFETY: as in `charge`.
+        let left = unsafe { self.meter.as_ref() }.gas.wrapping_sub_unsigned(gas);
+        if left < 0 {
+            return Err(TrapCode::CostLimitExceeded);
+        }
+        self.charge(instructions, gas);
         Ok(())
     }
 

@@ -2,7 +2,9 @@
 
 use crate::module::Module;
 use crate::store::{Data, Store};
+use crate::trap::Trap;
 use abi::layout::Meter;
+use abi::trap::TrapCode;
 use rustix::mm::{MapFlags, MprotectFlags, ProtFlags};
 use std::fmt;
 use std::ptr::{self, NonNull};
@@ -206,6 +208,15 @@ impl Data {
         unsafe { (*self.runtime.as_ptr()).meter }
     }
 
+    /// Whether code is beyond its limit: only where the host is not to see it yet.
+    pub(crate) fn check_gas(&self) -> Result<(), Trap> {
+        // SAFETY: as above; code does not run now.
+        match unsafe { self.meter().read() }.gas < 0 {
+            true => Err(Trap::from(TrapCode::CostLimitExceeded)),
+            false => Ok(()),
+        }
+    }
+
     /// The page that the store's code reads from; made when somebody first needs it.
     pub(crate) fn poll(&self) -> &Arc<Poll> {
         // SAFETY: as above; the cell is set once, by the one thread that has the store.
@@ -224,15 +235,16 @@ impl Store {
         unsafe { (*data.meter().as_ptr()).gas = gas };
     }
 
-    /// The gas that code has used since the limit was set, or since the store was made. Exact also in a host function that guest code
+    /// The gas that code has used since the limit was set, or since the store was made. It can be a little more than the limit where code
+    /// has run into that ([`abi::metering`]). Exact also in a host function that guest code
     /// calls.
     pub fn gas_used(&self) -> u64 {
-        (self.data().gas_limit - self.read_meter().gas).cast_unsigned()
+        self.data().gas_limit.wrapping_sub(self.read_meter().gas).cast_unsigned()
     }
 
     /// The gas that is left.
     pub fn gas_left(&self) -> u64 {
-        self.read_meter().gas.cast_unsigned()
+        self.read_meter().gas.max(0).cast_unsigned()
     }
 
     /// The instructions that were executed since the store was made, by code that counts them. Exact also in a host function that guest

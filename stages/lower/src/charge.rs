@@ -9,24 +9,23 @@ use llvm::Value;
 impl<'c> Lowering<'_, 'c> {
     /// Charges the segment that begins at the current operator, if one does, and stops if that is the place for it.
     pub fn charge(&mut self) {
-        if let Some(segment) = self.segments.at(self.offset) {
-            self.refresh_counters();
-            for (local, counter) in (self.first_counter..).zip(&self.env.unit.counters) {
-                let before = self.ssa.get(local);
-                let after = match counter {
-                    Counter::Gas if segment.gas == 0 => continue,
-                    Counter::Instructions if segment.instructions == 0 => continue,
-                    Counter::Gas => self.env.pay(before, segment.gas),
-                    Counter::Instructions => {
-                        let count = self.env.unit.context.const_i64(segment.instructions as i64);
-                        self.env.builder.add(before, count)
-                    }
-                };
-                self.ssa.set(local, after);
-            }
-            self.refresh_counters();
+        let Some(segment) = self.segments.at(self.offset) else { return };
+        self.refresh_counters();
+        for (local, counter) in (self.first_counter..).zip(&self.env.unit.counters) {
+            let before = self.ssa.get(local);
+            let after = match counter {
+                Counter::Gas if segment.gas == 0 && !segment.stops => continue,
+                Counter::Instructions if segment.instructions == 0 => continue,
+                Counter::Gas => self.env.pay(before, segment),
+                Counter::Instructions => {
+                    let count = self.env.unit.context.const_i64(segment.instructions as i64);
+                    self.env.builder.add(before, count)
+                }
+            };
+            self.ssa.set(local, after);
         }
-        if std::mem::take(&mut self.polls) {
+        self.refresh_counters();
+        if segment.stops && self.env.unit.input.metering.interruptible {
             self.env.poll();
         }
     }

@@ -41,8 +41,6 @@ pub(crate) struct Lowering<'a, 'c> {
     pub segments: Segments,
     /// The local that is the first counter ([`crate::charge`]).
     pub first_counter: u32,
-    /// Whether the next operator is a place to stop at.
-    pub polls: bool,
 }
 
 /// Lowers a function.
@@ -89,11 +87,7 @@ fn body<'a>(unit: &'a Unit<'a, '_>, index: DefinedFuncIdx) -> Result {
     }
 
     let mut reader = body.get_operators_reader().map_err(malformed)?;
-    let metering = unit.input.metering;
-    let segments = match metering.counts() {
-        true => Segments::new(reader.clone(), metering.gas.as_ref()).map_err(malformed)?,
-        false => Segments::default(),
-    };
+    let segments = unit.input.metering.segments(&reader).map_err(malformed)?;
     let first_counter = locals.len() as u32;
     locals.extend(env.load_counters());
     let scan = Scan::new(reader.clone(), first_counter..locals.len() as u32, &segments).map_err(malformed)?;
@@ -109,7 +103,6 @@ fn body<'a>(unit: &'a Unit<'a, '_>, index: DefinedFuncIdx) -> Result {
         offset: range.start,
         segments,
         first_counter,
-        polls: metering.interruptible,
     };
     let entry = lowering.ssa.current();
     lowering.frames.push(Frame { kind: Kind::Block, entry, height: 0, label: Label::new(ty.results.len()) });

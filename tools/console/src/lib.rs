@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 pub mod features;
+pub mod metering;
 
 use clap::{Arg, ArgMatches};
 use std::fmt::Display;

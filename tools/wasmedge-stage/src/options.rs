@@ -1,7 +1,9 @@
 //! The switches that a compile depends on.
 
-use artifact::{BuildDir, Level, Options};
+use crate::Failure;
+use artifact::{BuildDir, Level, Metering, Options};
 use clap::{Arg, ArgAction, ArgMatches, value_parser};
+use console::metering;
 use driver::Container;
 use std::path::{Path, PathBuf};
 
@@ -23,12 +25,14 @@ pub fn args() -> Vec<Arg> {
             Options::DEFAULT_UNIT_SIZE
         )),
     ];
+    args.push(flag(metering::INTERRUPTIBLE, "Make code that can be interrupted: wasmedge --time-limit needs it"));
+    args.extend(metering::args());
     args.extend(console::features::args());
     args
 }
 
 /// The options that the switches ask for.
-pub fn options(matches: &ArgMatches) -> Options {
+pub fn options(matches: &ArgMatches) -> Result<Options, Failure> {
     let mut options = Options::new(driver::host_target(matches.get_flag("generic-binary")));
     options.level = string(matches, "optimize").parse().expect("clap allows only the levels that there are");
     options.relaxed_traps = matches.get_flag("relaxed-traps");
@@ -36,7 +40,9 @@ pub fn options(matches: &ArgMatches) -> Options {
         options.unit_size = *size;
     }
     options.features = console::features::given(matches);
-    options
+    let interruptible = matches.get_flag(metering::INTERRUPTIBLE);
+    options.metering = Metering { interruptible, ..metering::given(matches)? };
+    Ok(options)
 }
 
 /// `-j`.

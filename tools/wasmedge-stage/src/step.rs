@@ -40,7 +40,7 @@ pub fn commands() -> Vec<Command> {
 pub fn run(stage: &str, matches: &ArgMatches, console: Console) -> Result<(), Failure> {
     let dir = options::build_dir(matches).expect("clap requires it");
     let unit = || matches.get_one::<UnitId>("unit").copied();
-    let begin = (stage == "parse").then(|| options::options(matches));
+    let begin = (stage == "parse").then(|| options::options(matches)).transpose()?;
     let bytes = match &begin {
         Some(_) => options::path(matches, "WASM").map(input::read).transpose()?,
         None => None,

@@ -14,8 +14,10 @@
 //!   branch, whether it is taken or not, `if`, `else`, `end`, `return`, `unreachable`, `throw`, and every call. So all totals are exact
 //!   wherever the host can look: in a host function, when a function returns, when one throws.
 //! - **Traps.** A segment that traps in the middle stays charged whole.
-//! - **Limits.** A segment that costs more than what is left does not begin: the program traps in front of it, and is not charged for it.
-//!   So no more is ever spent than the limit allows, and both engines stop at the same instruction.
+//! - **Limits.** Code looks whether it shall stop where a function begins that calls others, and at each turn of a loop: nothing runs long
+//!   without either. A segment there ([`Segment::stops`]) does not begin if more would be spent with it than the limit allows: the
+//!   program traps in front of it, and is not charged for it. Other segments can lead beyond the limit, by what they cost. The host sees
+//!   none of that: a host function is not called then, and a call from the host does not return, but traps.
 //!
 //! How deep calls nest before the stack is exhausted differs between engines and levels, and what was counted by then with it; so it
 //! does when somebody interrupts a program.
@@ -29,6 +31,7 @@ pub use segment::{Segment, Segments};
 
 use crate::container::Hash;
 use serde::{Deserialize, Serialize};
+use wasmparser::{BinaryReaderError, OperatorsReader};
 
 /// What code is to keep track of.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,7 +40,7 @@ pub struct Metering {
     pub instructions: bool,
     /// It counts gas, by this table, and stops where a limit is reached.
     pub gas: Option<CostTable>,
-    /// It can be interrupted: it looks at function entries and in each turn of a loop whether it shall stop.
+    /// It can be interrupted: it looks now and then whether it shall stop.
     pub interruptible: bool,
 }
 
@@ -65,5 +68,16 @@ impl Metering {
     /// Whether it counts anything.
     pub fn counts(&self) -> bool {
         self.instructions || self.gas.is_some()
+    }
+
+    /// The segments of a body, or none if nothing is done about them.
+    ///
+    /// # Errors
+    /// If it is malformed.
+    pub fn segments(&self, operators: &OperatorsReader<'_>) -> Result<Segments, BinaryReaderError> {
+        match self.counts() || self.interruptible {
+            true => Segments::new(operators.clone(), self.gas.as_ref()),
+            false => Ok(Segments::default()),
+        }
     }
 }

@@ -73,26 +73,14 @@ impl Operator {
     /// Whether control may go elsewhere behind it, or come from elsewhere.
     pub(super) fn ends_segment(self) -> bool {
         use Operator::*;
-        matches!(
-            self,
-            If | Else
-                | End
-                | Br
-                | BrIf
-                | BrTable
-                | BrOnNull
-                | BrOnNonNull
-                | Return
-                | Unreachable
-                | Throw
-                | ThrowRef
-                | Call
-                | CallIndirect
-                | CallRef
-                | ReturnCall
-                | ReturnCallIndirect
-                | ReturnCallRef
-        )
+        let branches = matches!(self, If | Else | End | Br | BrIf | BrTable | BrOnNull | BrOnNonNull | Return);
+        branches || matches!(self, Unreachable | Throw | ThrowRef) || self.calls()
+    }
+
+    /// Whether it calls a function.
+    pub(super) fn calls(self) -> bool {
+        use Operator::*;
+        matches!(self, Call | CallIndirect | CallRef | ReturnCall | ReturnCallIndirect | ReturnCallRef)
     }
 }
 

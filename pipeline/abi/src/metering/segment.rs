@@ -12,8 +12,10 @@ pub struct Segment {
     pub start: u64,
     /// How many instructions it has.
     pub instructions: u64,
-    /// What they cost together; at most `i64::MAX`.
+    /// What they cost together: far less than `i64::MAX`.
     pub gas: u64,
+    /// Whether code looks in front of it whether it shall stop: it is the first one of a function that calls others, or of a loop's turn.
+    pub stops: bool,
 }
 
 /// The segments of a body, in order. Those of nothing but delimiters are there, too.
@@ -28,28 +30,35 @@ impl Segments {
     ///
     /// # Errors
     /// If it is malformed.
-    pub fn new(mut operators: OperatorsReader<'_>, costs: Option<&CostTable>) -> Result<Segments> {
-        let mut list = Vec::new();
+    pub(super) fn new(mut operators: OperatorsReader<'_>, costs: Option<&CostTable>) -> Result<Segments> {
+        let mut list: Vec<Segment> = Vec::new();
         let mut open = None;
+        let mut calls = false;
         while !operators.eof() {
             let offset = operators.original_position();
             let operator = operators.visit_operator(&mut Identify)?;
+            calls |= operator.calls();
             let counted = u64::from(!operator.is_delimiter());
             let cost = costs.map_or(0, |costs| costs.cost(operator));
             if operator == Operator::Loop {
                 list.extend(open.take());
-                open = Some(Segment { start: operators.original_position(), instructions: counted, gas: cost });
+                let start = operators.original_position();
+                open = Some(Segment { start, instructions: counted, gas: cost, stops: true });
                 continue;
             }
-            let mut segment = open.unwrap_or(Segment { start: offset, instructions: 0, gas: 0 });
+            let mut segment = open.unwrap_or(Segment { start: offset, instructions: 0, gas: 0, stops: false });
             segment.instructions += counted;
-            segment.gas = segment.gas.saturating_add(cost).min(i64::MAX as u64);
+            // Costs have 32 bits, and bodies far fewer operators than that many.
+            segment.gas += cost;
             open = Some(segment);
             if operator.ends_segment() {
                 list.extend(open.take());
             }
         }
         list.extend(open);
+        if let Some(first) = list.first_mut() {
+            first.stops |= calls;
+        }
         Ok(Segments { list, next: 0 })
     }
 

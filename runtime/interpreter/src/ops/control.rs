@@ -45,7 +45,6 @@ impl Translation<'_> {
     fn begin_loop(&mut self, ty: BlockType) -> Result {
         self.open(Kind::Loop, ty);
         self.label();
-        self.polls = self.metering.interruptible;
         Ok(())
     }
 

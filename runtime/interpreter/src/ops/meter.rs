@@ -13,16 +13,16 @@ pub(crate) struct Charge {
 impl Translation<'_> {
     /// Charges the segment that begins at the operator at a byte offset, if one does, and stops if that is the place for it.
     pub fn charge(&mut self, offset: u64) {
-        if let Some(segment) = self.segments.at(offset) {
-            let instructions = if self.metering.instructions { segment.instructions } else { 0 };
-            let charge = Charge { instructions, gas: segment.gas };
-            if charge != (Charge { instructions: 0, gas: 0 }) {
-                let index = self.charges.len() as u32;
-                self.charges.push(charge);
-                self.emit(Instr::wide(Op::Charge, 0, index));
-            }
+        let Some(segment) = self.segments.at(offset) else { return };
+        let instructions = if self.metering.instructions { segment.instructions } else { 0 };
+        let checked = segment.stops && self.metering.gas.is_some();
+        let charge = Charge { instructions, gas: segment.gas };
+        if checked || charge != (Charge { instructions: 0, gas: 0 }) {
+            let index = self.charges.len() as u32;
+            self.charges.push(charge);
+            self.emit(Instr::wide(if checked { Op::ChargeChecked } else { Op::Charge }, 0, index));
         }
-        if std::mem::take(&mut self.polls) {
+        if segment.stops && self.metering.interruptible {
             self.emit(Instr::new(Op::Poll, 0, 0, 0));
         }
     }
@@ -30,5 +30,6 @@ impl Translation<'_> {
 
 instructions! {$ meter_instructions:
     control Charge: charge();
+    control ChargeChecked: charge_checked();
     control Poll: poll();
 }

@@ -7,6 +7,7 @@ use super::Env;
 use crate::unit::Region;
 use abi::layout::{Field, Header, Meter};
 use abi::libcall::Libcall;
+use abi::metering::Segment;
 use llvm::{BasicBlock, Value};
 use std::cell::Cell;
 
@@ -92,10 +93,14 @@ impl<'c> Env<'_, 'c> {
         self.offset(&self.builder, *meter, counter.field().offset)
     }
 
-    /// The gas that is left after a segment is paid. Ends execution if it cannot be, with the other counters as they are.
-    pub fn pay(&mut self, gas: Value<'c>, cost: u64) -> Value<'c> {
-        // Neither is negative, so the difference is in range.
+    /// The gas that is left after a segment is paid. Where that is checked, ends execution if it cannot be, with the other counters as
+    /// they are.
+    pub fn pay(&mut self, gas: Value<'c>, segment: Segment) -> Value<'c> {
+        let cost = segment.gas;
         let left = self.builder.sub(gas, self.unit.context.const_i64(cost as i64));
+        if !segment.stops {
+            return left;
+        }
         let missing = self.builder.icmp(llvm::IntPredicate::Slt, left, left.ty().null());
         let of = |(&counter, &value): (&Counter, &Value<'c>)| if counter == Counter::Gas { left } else { value };
         let values = self.unit.counters.iter().zip(&self.counters.values).map(of).collect();

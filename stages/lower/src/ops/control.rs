@@ -62,7 +62,6 @@ impl<'c> Lowering<'_, 'c> {
         let label = Label { block: Some(block), arity: params, edges: vec![edge], values };
         self.frames.push(Frame { kind, entry, height: self.operands.len(), label });
         phis.iter().for_each(|phi| self.push(phi.1));
-        self.polls = self.env.unit.input.metering.interruptible;
         Ok(())
     }
 
