@@ -35,9 +35,10 @@ pub use linker::Linker;
 pub use module::{Loading, Mode, Module};
 pub use preview1::add_wasi;
 pub use vm::{
-    Caller, Config, Exception, ExnRef, Extern, ExternRef, Frame, Func, Global, HostError, HostFn, Instance,
-    InstantiateError, LinkError, LinkErrorKind, Memory, ResourceError, SharedMemory, Slot, Store, Table, Tag, Trap,
-    TrapReason, Value, WaitResult,
+    AccessError, CallError, Caller, Config, Exception, ExnRef, Extern, ExternRef, ExternType, Frame, Func, Global,
+    HostError, HostFn, HostFunc, HostResults, Instance, InstantiateError, IntoHostFunc, LinkError, LinkErrorKind,
+    Memory, ResourceError, SharedMemory, Slot, Store, Table, Tag, Trap, TrapReason, TypedFunc, TypedFuncError, Value,
+    WaitResult, WasmList, WasmTy, WithCaller,
 };
 pub use wasi::{Builder as WasiBuilder, Context as WasiContext, Exit as WasiExit, MODULE as WASI_MODULE};
 

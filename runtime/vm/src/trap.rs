@@ -78,11 +78,23 @@ impl Trap {
         Trap { reason, frames: Vec::new(), omitted: 0 }
     }
 
-    /// What a host function's error becomes. A trap that it got from guest code which it called stays that trap.
+    /// What a host function's error becomes. A trap that it got from guest code which it called stays that trap, and so does a
+    /// trap's code, such as that of an access past the end of a memory.
     pub(crate) fn of_host_error(error: HostError) -> Trap {
         match error.downcast::<Trap>() {
             Ok(trap) => *trap,
-            Err(error) => Trap::bare(TrapReason::Host(error)),
+            Err(error) => match error.downcast::<TrapCode>() {
+                Ok(code) => Trap::from(*code),
+                Err(error) => Trap::bare(TrapReason::Host(error)),
+            },
+        }
+    }
+
+    /// A host function's own error, if it is of a type.
+    pub fn downcast_ref<E: Error + 'static>(&self) -> Option<&E> {
+        match &self.reason {
+            TrapReason::Host(error) => error.downcast_ref(),
+            TrapReason::Code(_) | TrapReason::Exception(_) => None,
         }
     }
 
