@@ -1,7 +1,7 @@
 //! Lets instances on several threads work on one memory. A store is one thread's at a time, so each has its own; the memory
 //! belongs to all of them.
 
-use engine::{Feature, Features, Limits, Linker, Loading, MemoryType, Mode, Module, SharedMemory, Store};
+use engine::{Feature, Features, Limits, Linker, Loading, MemoryType, Module, SharedMemory, Store};
 use std::error::Error;
 use std::thread;
 
@@ -18,7 +18,7 @@ const COUNTER: &str = r#"(module
 pub(crate) fn main() -> Result<(), Box<dyn Error>> {
     let mut features = Features::default();
     features.0.insert(Feature::Threads);
-    let module = Module::from_text_in(COUNTER, Loading { mode: Mode::Auto, features })?;
+    let module = Module::from_text_in(COUNTER, Loading { features, ..Loading::default() })?;
 
     let ty = MemoryType { limits: Limits { min: 1, max: Some(1) }, memory64: false, shared: true };
     let memory = SharedMemory::new(ty)?;

@@ -162,6 +162,38 @@
 //! What only a mistake in the host's own program can cause is a panic: a handle or reference that is used with another store. A
 //! panic of a host function goes on in whoever called the guest.
 //!
+//! # Limits
+//!
+//! A [`Config`] limits a store's memories and its stack. Time and work are limited by code that was made to count or to look
+//! whether it shall stop: [`Loading::metering`] for what is interpreted, switches of the compiler for native code
+//! (`--enable-gas-measuring`, `--enable-instruction-count`, `--interruptible`). Both engines count alike. [`Config::required`] keeps
+//! out what does not count.
+//!
+//! ```
+//! use engine::{Ability, Config, CostTable, Linker, Loading, Metering, Module, Store, TrapCode};
+//!
+//! let metering = Metering { gas: Some(CostTable::default()), interruptible: true, ..Metering::default() };
+//! let how = Loading { metering, ..Loading::default() };
+//! let module = Module::from_text_in(r#"(module (func (export "endless") (loop (br 0))))"#, how)?;
+//! let required = vec![Ability::CountGas, Ability::BeInterrupted];
+//! let mut store = Store::with_config(Config { required, memory_page_limit: Some(16), ..Config::default() });
+//! let endless = Linker::new().instantiate(&mut store, &module)?.typed_func::<(), ()>(&store, "endless")?;
+//!
+//! store.set_gas_limit(1_000_000);
+//! let trap = endless.call(&mut store, ()).expect_err("it uses up all gas");
+//! assert_eq!(trap.code(), Some(TrapCode::CostLimitExceeded));
+//! assert!(store.gas_used() <= 1_000_000);
+//!
+//! // From another thread, at any time.
+//! store.set_gas_limit(u64::MAX);
+//! let handle = store.interrupt_handle();
+//! let other = std::thread::spawn(move || handle.interrupt());
+//! let trap = endless.call(&mut store, ()).expect_err("it is stopped");
+//! assert_eq!(trap.code(), Some(TrapCode::Interrupted));
+//! # other.join().expect("no panic");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! # Threads
 //!
 //! Modules, linkers of host functions, [`HostFunc`]s and [`SharedMemory`]s are shared between threads and cheap to clone. A store
@@ -193,7 +225,7 @@
 //! # Examples
 //!
 //! In the folder `examples`, each a program (`cargo run -p engine --example hello`): `hello`, `compile`, `host_functions`,
-//! `memory`, `linking`, `wasi`, `threads`, `shared_memory`; and `call_cost`, which measures calls.
+//! `memory`, `linking`, `wasi`, `limits`, `interrupt`, `threads`, `shared_memory`; and `call_cost`, which measures calls.
 #![forbid(unsafe_code)]
 
 mod error;
@@ -202,6 +234,7 @@ mod module;
 mod preview1;
 
 pub use abi::features::{Feature, Features};
+pub use abi::metering::{CostTable, Metered, Metering};
 pub use abi::trap::TrapCode;
 pub use abi::types::{FuncType, GlobalType, HeapType, Limits, MemoryType, RefType, TableType, TypeIdx, ValType};
 pub use error::ModuleError;
@@ -210,10 +243,10 @@ pub use linker::Linker;
 pub use module::{Loading, Mode, Module};
 pub use preview1::add_wasi;
 pub use vm::{
-    AccessError, CallError, Caller, Config, Exception, ExnRef, Extern, ExternRef, ExternType, Frame, Func, Global,
-    HostError, HostFn, HostFunc, HostResults, Instance, InstantiateError, IntoHostFunc, LinkError, LinkErrorKind,
-    Memory, ResourceError, SharedMemory, Slot, Store, Table, Tag, Trap, TrapReason, TypedFunc, TypedFuncError, Value,
-    WaitResult, WasmList, WasmTy, WithCaller,
+    Ability, AccessError, CallError, Caller, Config, Exception, ExnRef, Extern, ExternRef, ExternType, Frame, Func,
+    Global, HostError, HostFn, HostFunc, HostResults, Instance, InstantiateError, InterruptHandle, IntoHostFunc,
+    LinkError, LinkErrorKind, Memory, ResourceError, SharedMemory, Slot, Store, Table, Tag, Times, Trap, TrapReason,
+    TypedFunc, TypedFuncError, Value, WaitResult, WasmList, WasmTy, WithCaller,
 };
 pub use wasi::{
     Builder as WasiBuilder, Context as WasiContext, Exit as WasiExit, Input as WasiInput, MODULE as WASI_MODULE,

@@ -2,8 +2,10 @@
 
 use crate::activation::{self, Binding, Running, Target};
 use crate::caller::Caller;
+use crate::handles::CallError;
 use crate::interpret;
 use crate::libcalls;
+use crate::meter::{Runs, Timed};
 use crate::module::Module;
 use crate::store::{Data, Store};
 use crate::tail::{self, TailCall};
@@ -12,6 +14,7 @@ use crate::typed::IntoHostFunc;
 use crate::types;
 use crate::value::{Func, Instance, Slot, Value};
 use abi::layout::{FuncRecord, HOST_MAGIC, Header};
+use abi::trap::TrapCode;
 use abi::types::{FuncType, TypeIdx};
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
@@ -148,6 +151,8 @@ impl Data {
                 runtime: ptr::null_mut(),
                 // SAFETY: the runtime lives as long as the store.
                 tail_arguments: unsafe { (*self.runtime.as_ptr()).tail_arguments.as_ptr().cast() },
+                meter: self.meter().as_ptr(),
+                poll: ptr::null(),
             },
             binding: Binding { runtime: self.runtime.as_ptr(), instance, target },
             record: FuncRecord {
@@ -284,7 +289,7 @@ pub(crate) unsafe fn bound_type(binding: *const Binding) -> &'static FuncType {
 /// As for [`call_bound`]; `host` is a function of the store that `data` belong to.
 unsafe fn call_host(
     store: *mut Store,
-    data: *const Data,
+    data: *mut Data,
     instance: Option<u32>,
     host: usize,
     slots: *mut Slot,
@@ -301,6 +306,8 @@ unsafe fn call_host(
     // SAFETY: the caller's promise.
     let store = unsafe { &mut *store };
     let instance = instance.map(|index| Instance { store: id, index });
+    // SAFETY: the data outlive the call, and no reference to them is held.
+    let _timed = unsafe { Timed::begin(data, Runs::Host) };
     (host.function)(&mut Caller { store, instance }, slots)?;
     // SAFETY: as above; the function has returned, and with it the borrow of the store.
     unsafe { &*data }.check_results(host, slots);
@@ -344,24 +351,10 @@ impl Store {
     /// # Panics
     /// If the arguments do not match the function's type. A panic of a host function goes on here.
     pub fn call(&mut self, func: Func, arguments: &[Value]) -> Result<Vec<Value>, Trap> {
-        let record = self.data().record(func);
-        // SAFETY: the record is of this store and lives as long.
-        let ty = types::lookup(unsafe { (*record.as_ptr()).type_id });
-        let fit = arguments.len() == ty.params.len()
-            && arguments.iter().zip(&ty.params).all(|(&argument, &param)| self.matches(argument, param));
-        assert!(fit, "the arguments are of the types that the function takes: {ty}");
-        let mut slots = vec![Slot::ZERO; ty.slots()];
-        for (slot, &argument) in slots.iter_mut().zip(arguments) {
-            *slot = self.slot(argument);
-        }
-        let data = self.data_pointer();
-        // SAFETY: the slots are as many as the type has, and hold its parameters.
-        unsafe { self.call_slots(record, &mut slots)? };
-        // SAFETY: a store is not freed while it runs. `self` may be another one by now (a host function can swap stores).
-        let data = unsafe { &*data };
-        // SAFETY: the function has left values of its result types in the slots: native code by the compiler's doing, other
-        // functions as was checked when they returned.
-        Ok(ty.results.iter().zip(&slots).map(|(&ty, slot)| unsafe { data.trusted_value(ty, slot) }).collect())
+        func.call(self, arguments).map_err(|error| match error {
+            CallError::Trap(trap) => trap,
+            CallError::Arguments { .. } => panic!("the arguments are of the types that the function takes: {error}"),
+        })
     }
 
     /// Calls a function with arguments in slots, where it leaves its results.
@@ -373,13 +366,60 @@ impl Store {
     /// # Panics
     /// If the function is native and not of this store.
     pub(crate) unsafe fn call_slots(&mut self, record: NonNull<FuncRecord>, slots: &mut [Slot]) -> Result<(), Trap> {
-        let _running = Running::begin(self.runtime());
+        let runtime = self.runtime();
+        let _running = Running::begin(runtime);
+        // SAFETY: a store that runs is not freed, so its data outlive the call; no reference to them is held.
+        let _timed = unsafe { Timed::begin((*runtime).data, Runs::Wasm) };
         // SAFETY: the record lives as long as its store, which runs if it is not this one.
-        match binding(unsafe { (*record.as_ptr()).context }) {
+        let result = match binding(unsafe { (*record.as_ptr()).context }) {
             // SAFETY: the store is borrowed mutably by us; the rest is the caller's promise.
             Some(binding) => unsafe { tail::call(self, binding, slots.as_mut_ptr()) },
             // SAFETY: as above.
             None => unsafe { activation::invoke(self, record, slots.as_mut_ptr()) },
+        };
+        if let Err(trap) = &result
+            && trap.code() == Some(TrapCode::Interrupted)
+        {
+            // SAFETY: as above. An interrupt has done its work when the host has control again.
+            unsafe {
+                if (*runtime).is_outermost() {
+                    (*(*runtime).data).poll().set(false);
+                }
+            }
         }
+        result
+    }
+}
+
+impl Func {
+    /// Calls the function.
+    ///
+    /// # Errors
+    /// If it takes other arguments or traps, or a host function fails.
+    ///
+    /// # Panics
+    /// If the function, or a reference among the arguments, is of another store. A panic of a host function goes on here.
+    pub fn call(self, store: &mut Store, arguments: &[Value]) -> Result<Vec<Value>, CallError> {
+        let record = store.data().record(self);
+        // SAFETY: the record is of this store and lives as long.
+        let ty = types::lookup(unsafe { (*record.as_ptr()).type_id });
+        let fit = arguments.len() == ty.params.len()
+            && arguments.iter().zip(&ty.params).all(|(&argument, &param)| store.matches(argument, param));
+        if !fit {
+            let found = arguments.iter().map(|argument| argument.ty()).collect();
+            return Err(CallError::Arguments { expected: ty.clone(), found });
+        }
+        let mut slots = vec![Slot::ZERO; ty.slots()];
+        for (slot, &argument) in slots.iter_mut().zip(arguments) {
+            *slot = store.slot(argument);
+        }
+        let data = store.data_pointer();
+        // SAFETY: the slots are as many as the type has, and hold its parameters.
+        unsafe { store.call_slots(record, &mut slots)? };
+        // SAFETY: a store is not freed while it runs. `store` may be another one by now (a host function can swap stores).
+        let data = unsafe { &*data };
+        // SAFETY: the function has left values of its result types in the slots: native code by the compiler's doing, other
+        // functions as was checked when they returned.
+        Ok(ty.results.iter().zip(&slots).map(|(&ty, slot)| unsafe { data.trusted_value(ty, slot) }).collect())
     }
 }

@@ -197,24 +197,6 @@ impl Func {
     pub fn ty(self, store: &Store) -> &FuncType {
         store.func_type(self)
     }
-
-    /// Calls the function.
-    ///
-    /// # Errors
-    /// If it takes other arguments or traps, or a host function fails.
-    ///
-    /// # Panics
-    /// If a reference among the arguments is of another store. A panic of a host function goes on here.
-    pub fn call(self, store: &mut Store, arguments: &[Value]) -> Result<Vec<Value>, CallError> {
-        let ty = store.func_type(self);
-        let fits = arguments.len() == ty.params.len()
-            && arguments.iter().zip(&ty.params).all(|(&argument, &param)| store.matches(argument, param));
-        if !fits {
-            let found = arguments.iter().map(|argument| argument.ty()).collect();
-            return Err(CallError::Arguments { expected: ty.clone(), found });
-        }
-        Ok(store.call(self, arguments)?)
-    }
 }
 
 impl Memory {

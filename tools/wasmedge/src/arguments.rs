@@ -51,7 +51,7 @@ pub fn parse(args: Vec<OsString>) -> Result<Arguments, clap::Error> {
     Ok(Arguments {
         file: file.into(),
         rest: words.collect(),
-        loading: Loading { mode: mode(&matches), features: console::features::given(&matches) },
+        loading: Loading { mode: mode(&matches), features: console::features::given(&matches), ..Loading::default() },
         reactor: matches.get_flag("reactor"),
         dirs: many(&matches, "dir"),
         env: many(&matches, "env"),

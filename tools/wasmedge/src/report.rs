@@ -23,6 +23,7 @@ pub fn instantiation(console: Console, error: InstantiateError) -> ExitCode {
             LinkErrorKind::UnknownImport => fail(&error, 0x302),
             LinkErrorKind::IncompatibleImportType => fail(&error, 0x301),
         },
+        InstantiateError::Unable(_) => fail(&error, 0x001),
         InstantiateError::Resource(error) => fail(&error, 0x001),
         InstantiateError::Trap(trap) => end(console, trap),
     }

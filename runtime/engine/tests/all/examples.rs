@@ -21,6 +21,8 @@ examples! {
     compile "../../examples/compile.rs";
     hello "../../examples/hello.rs";
     host_functions "../../examples/host_functions.rs";
+    interrupt "../../examples/interrupt.rs";
+    limits "../../examples/limits.rs";
     linking "../../examples/linking.rs";
     memory "../../examples/memory.rs";
     shared_memory "../../examples/shared_memory.rs";

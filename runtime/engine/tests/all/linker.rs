@@ -61,7 +61,7 @@ fn the_last_definition_holds() {
 fn a_store_has_a_shared_memory_once() {
     let mut features = Features::default();
     features.0.insert(Feature::Threads);
-    let how = Loading { mode: Mode::Interpreter, features };
+    let how = Loading { mode: Mode::Interpreter, features, ..Loading::default() };
     let text = r#"(module (import "host" "memory" (memory 1 1 shared)) (export "memory" (memory 0)))"#;
     let module = Module::from_text_in(text, how).expect("it is valid");
     let ty = MemoryType { limits: Limits { min: 1, max: Some(1) }, memory64: false, shared: true };

@@ -273,7 +273,8 @@ fn results_may_be_of_subtypes() {
     let text = r#"(module (type $f (func))
         (func $own (export "own") (type $f))
         (func (export "get") (result (ref $f)) (ref.func $own)))"#;
-    let module = Module::from_text_in(text, Loading { mode: Mode::Interpreter, features }).expect("it is valid");
+    let module = Module::from_text_in(text, Loading { mode: Mode::Interpreter, features, ..Loading::default() })
+        .expect("it is valid");
     let mut store = Store::new();
     let instance: Instance = Linker::new().instantiate(&mut store, &module).expect("it imports nothing");
     let get = instance.typed_func::<(), Option<Func>>(&store, "get").expect("the types match");

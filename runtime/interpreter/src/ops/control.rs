@@ -45,6 +45,7 @@ impl Translation<'_> {
     fn begin_loop(&mut self, ty: BlockType) -> Result {
         self.open(Kind::Loop, ty);
         self.label();
+        self.polls = self.metering.interruptible;
         Ok(())
     }
 

@@ -62,6 +62,7 @@ impl<'c> Lowering<'_, 'c> {
         let label = Label { block: Some(block), arity: params, edges: vec![edge], values };
         self.frames.push(Frame { kind, entry, height: self.operands.len(), label });
         phis.iter().for_each(|phi| self.push(phi.1));
+        self.polls = self.env.unit.input.metering.interruptible;
         Ok(())
     }
 
@@ -133,6 +134,10 @@ impl<'c> Lowering<'_, 'c> {
             self.join(frame);
         }
         if self.frames.is_empty() && self.reachable {
+            if joins {
+                self.refresh_counters();
+            }
+            self.env.store_counters();
             let results = self.pop_many(self.ty.results.len());
             self.env.ret(self.ty, &results);
         }
