@@ -145,7 +145,7 @@
 //! let module = Module::from_text(r#"(module
 //!     (import "shop" "order" (func $order (param i32)))
 //!     (func $inner (param i32) (call $order (local.get 0)))
-//!     (func (export "outer") (param i32) (call $inner (i32.div_u (i32.const 100) (local.get 0)))))"#)?;
+//!     (func $outer (export "outer") (param i32) (call $inner (i32.div_u (i32.const 100) (local.get 0)))))"#)?;
 //! let mut store = Store::new();
 //! let outer = linker.instantiate(&mut store, &module)?.typed_func::<u32, ()>(&store, "outer")?;
 //!
@@ -154,8 +154,12 @@
 //!
 //! let trap = outer.call(&mut store, 5).expect_err("there are no orders");
 //! assert_eq!(trap.downcast_ref::<UnknownOrder>().map(|error| error.0), Some(20));
-//! assert_eq!(trap.frames[0].name.as_deref(), Some("inner"));
 //! assert_eq!(trap.to_string(), "order 20 is unknown");
+//! for frame in &trap.frames {
+//!     println!("    at {frame}");
+//! }
+//! let names: Vec<_> = trap.frames.iter().filter_map(|frame| frame.name.as_deref()).collect();
+//! assert_eq!(names, ["inner", "outer"]);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!

@@ -60,6 +60,14 @@ impl Frame {
     }
 }
 
+/// Where the function is: its name and index, and the place of its body in the module.
+impl fmt::Display for Frame {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = self.name.as_deref().unwrap_or("<unnamed>");
+        write!(f, "{name} (function {}, byte offset {:#x})", self.function, self.offset)
+    }
+}
+
 impl Trap {
     /// How many frames are recorded.
     pub(crate) const MAX_FRAMES: usize = 64;

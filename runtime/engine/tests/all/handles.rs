@@ -96,6 +96,27 @@ fn globals_and_tables_refuse_what_does_not_fit() {
 }
 
 #[test]
+fn values_are_made_of_numbers() {
+    let values =
+        [Value::from(-1_i32), Value::from(u32::MAX), Value::from(1_u64 << 63), Value::from(1.5_f32), Value::from(-0.0)];
+    let expected = [
+        Value::I32(-1),
+        Value::I32(-1),
+        Value::I64(i64::MIN),
+        Value::F32(0x3fc0_0000),
+        Value::F64(0x8000_0000_0000_0000),
+    ];
+    assert_eq!(values, expected);
+    assert_eq!((values[0].i32(), values[0].i64(), values[2].i64()), (Some(-1), None, Some(i64::MIN)));
+    assert_eq!(
+        (values[3].f32(), values[3].f64(), values[4].f64().map(f64::is_sign_negative)),
+        (Some(1.5), None, Some(true))
+    );
+    assert_eq!(Value::from(1_u128 << 8), Value::V128([0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]));
+    assert_eq!(Value::from(None::<Func>), Value::FuncRef(None));
+}
+
+#[test]
 fn hosts_make_things_themselves() {
     let mut store = Store::new();
     let limits = Limits { min: 1, max: Some(1) };

@@ -189,6 +189,33 @@ fn an_import_of_another_type_is_not_linked() {
     }
 }
 
+fn double(x: i32) -> i32 {
+    2 * x
+}
+
+fn depth(caller: &mut Caller<'_>, x: i32) -> Result<i32, Trap> {
+    let f = caller.func("f").and_then(|f| f.typed::<i32, i32>(caller).ok());
+    match f {
+        Some(f) if x > 0 => Ok(f.call(caller, x - 1)? + 1),
+        _ => Ok(0),
+    }
+}
+
+#[test]
+fn functions_are_closures_too() {
+    let mut linker = Linker::new();
+    for (define, expected) in [
+        ((|linker| linker.func_wrap("host", "f", double)) as fn(&mut Linker) -> &mut Linker, 14),
+        (|linker| linker.func_wrap("host", "f", depth), 7),
+    ] {
+        define(&mut linker);
+        with_both(&relay("i32", "i32"), &linker, |mut store, instance| {
+            let f = instance.typed_func::<i32, i32>(&store, "f").expect("the types match");
+            assert_eq!(f.call(&mut store, 7).expect("no trap"), expected);
+        });
+    }
+}
+
 #[derive(Debug, thiserror::Error)]
 #[error("number {0}")]
 struct Numbered(u32);

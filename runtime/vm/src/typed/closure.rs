@@ -16,6 +16,11 @@ pub trait IntoHostFunc<Params, Results>: Closure<Params, Results> {}
 impl<Params, Results, F: Closure<Params, Results>> IntoHostFunc<Params, Results> for F {}
 
 /// What such closures can do. Out of reach for other crates, so that there are no others.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a host function",
+    note = "it must be `Fn + Send + Sync + 'static`, take up to sixteen values, before them `&mut Caller<'_>` if it likes, and give \
+            `()`, one value, a tuple of values, or a `Result` of these"
+)]
 pub trait Closure<Params, Results> {
     /// The type, and the function that finds its arguments in slots.
     fn into_host_fn(self) -> (FuncType, HostFn);
@@ -33,6 +38,10 @@ pub trait HostResults: Outcome {}
 impl<T: Outcome> HostResults for T {}
 
 /// What such results can do. Out of reach for other crates, so that there are no others.
+#[diagnostic::on_unimplemented(
+    message = "a host function cannot give `{Self}`",
+    note = "it gives `()`, one value, a tuple of up to sixteen, or a `Result` of these"
+)]
 pub trait Outcome {
     /// The results if nothing fails.
     type Values: List;

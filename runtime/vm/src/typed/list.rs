@@ -11,6 +11,10 @@ pub trait WasmList: List {}
 impl<T: List> WasmList for T {}
 
 /// What lists of values can do. Out of reach for other crates, so that there are no others.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no list of WebAssembly's values",
+    note = "a list is `()`, one value, or a tuple of up to sixteen"
+)]
 pub trait List: Sized {
     /// A slot for each value.
     type Slots: AsMut<[Slot]> + Default;

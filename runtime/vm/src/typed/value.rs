@@ -11,6 +11,10 @@ pub trait WasmTy: Typed {}
 impl<T: Typed> WasmTy for T {}
 
 /// What types of values can do. Out of reach for other crates, so that there are no others.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` stands for no type of WebAssembly",
+    note = "numbers are i32, u32, i64, u64, f32, f64; vectors u128, [u8; 16]; references Option<Func>, Option<ExternRef>, Option<ExnRef>"
+)]
 pub trait Typed: Sized {
     /// The type of WebAssembly.
     const TYPE: ValType;
