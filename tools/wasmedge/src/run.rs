@@ -35,7 +35,7 @@ fn run(arguments: &Arguments) -> Result<ExitCode, String> {
     let mut store = Store::new();
     let mut linker = Linker::new();
     if module.declarations().imports.iter().any(|import| import.module == engine::WASI_MODULE) {
-        engine::add_wasi(&mut linker, &mut store, wasi(arguments)?);
+        engine::add_wasi(&mut linker, wasi(arguments)?);
     }
     let instance = match linker.instantiate(&mut store, &module) {
         Ok(instance) => instance,
