@@ -39,7 +39,10 @@ pub use vm::{
     InstantiateError, LinkError, LinkErrorKind, Memory, ResourceError, SharedMemory, Slot, Store, Table, Tag, Trap,
     TrapReason, Value, WaitResult,
 };
-pub use wasi::{Builder as WasiBuilder, Context as WasiContext, Exit as WasiExit, MODULE as WASI_MODULE};
+pub use wasi::{
+    Builder as WasiBuilder, Context as WasiContext, Exit as WasiExit, Input as WasiInput, MODULE as WASI_MODULE,
+    Output as WasiOutput, Pipe as WasiPipe,
+};
 
 /// The function that an instance exports under a name.
 pub fn function(store: &Store, instance: Instance, name: &str) -> Option<Func> {

@@ -19,7 +19,7 @@ pub enum Ty {
 }
 
 /// What does a call: see [`Function::call`].
-pub type Call = fn(&mut Context, &mut [u8], &[u64]) -> Result<u64, Exit>;
+pub type Call = fn(&mut Context, &mut Memory<'_>, &[u64]) -> Result<u64, Exit>;
 
 /// One WASI call: its import name in [`MODULE`], its signature and what it does.
 #[derive(Clone, Copy, Debug)]
@@ -30,7 +30,7 @@ pub struct Function {
     pub params: &'static [Ty],
     /// The types of its results: one error number, or none.
     pub results: &'static [Ty],
-    /// Does it: with the guest's whole memory and the raw arguments, one for each parameter,
+    /// Does it: with the guest's memory and the raw arguments, one for each parameter,
     /// 32-bit ones extended with zeros. Returns the result, to be ignored if there is none.
     ///
     /// # Errors
@@ -119,7 +119,6 @@ macro_rules! functions {
                     // The caller broke the contract; a guest cannot.
                     return Ok(Errno::Inval as u64);
                 };
-                let memory = &mut Memory::new(memory);
                 let outcome: $outcome =
                     $module::$name(context, memory, $(<$ty as Argument>::from_raw($arg)),*);
                 outcome.finish()

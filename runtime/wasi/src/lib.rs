@@ -50,6 +50,7 @@ mod types;
 pub use context::{Builder, Context, Input, IntoBytes, Output};
 pub use errno::Errno;
 pub use functions::{Call, FUNCTIONS, Function, MODULE, Ty};
+pub use memory::{Memory, SharedBytes};
 pub use stream::Pipe;
 
 /// The program ends with this exit code (`proc_exit`, or a signal that it raised on itself).

@@ -41,7 +41,7 @@ pub(crate) fn path_open(
     let path = memory.path(path, path_len)?;
     request.check(parent)?;
 
-    let object = request.open(dir, path, parent.readonly)?;
+    let object = request.open(dir, &path, parent.readonly)?;
     let entry = Entry {
         base: request.base & request.applicable_rights(&object),
         inheriting: request.inheriting,

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use tempfile::TempDir;
-use wasi::{Builder, Context, Errno, Exit, FUNCTIONS, Input, Output, Pipe};
+use wasi::{Builder, Context, Errno, Exit, FUNCTIONS, Input, Memory, Output, Pipe};
 
 pub const FD_DATASYNC: u64 = 1 << 0;
 pub const FD_READ: u64 = 1 << 1;
@@ -92,7 +92,7 @@ impl Guest {
     pub fn raw(&mut self, name: &str, args: &[u64]) -> Result<u64, Exit> {
         let function = FUNCTIONS.iter().find(|function| function.name == name).unwrap();
         assert_eq!(function.params.len(), args.len(), "{name}");
-        (function.call)(&mut self.context, &mut self.memory, args)
+        (function.call)(&mut self.context, &mut Memory::new(&mut self.memory), args)
     }
 
     pub fn call(&mut self, name: &str, args: &[u64]) -> Got<()> {
