@@ -2,27 +2,36 @@
 
 use crate::linker::Linker;
 use abi::layout::PAGE_SIZE;
+use abi::trap::TrapCode;
 use abi::types::{FuncType, ValType};
 use std::sync::{Arc, Mutex};
-use vm::{Caller, HostError, SharedMemory, Slot, Store};
-use wasi::{Context, FUNCTIONS, MODULE, Ty};
+use vm::{Caller, HostError, SharedMemory, Slot, Store, Trap};
+use wasi::{Context, End, FUNCTIONS, MODULE, Ty};
 
 /// A guest that calls WASI must export its memory under this name.
 const MEMORY: &str = "memory";
 
 /// Defines all of WASI preview 1 for one program. When the program calls `proc_exit`, the call that runs it fails with
-/// [`wasi::Exit`] as the host's error. The program's memory may be
-/// shared: then the bytes of each call are copied, and one call transfers a megabyte at most.
+/// [`wasi::Exit`] as the host's error; when its [`wasi::Interrupt`] is raised, the next call of WASI, or the one that waits,
+/// traps with [`TrapCode::Interrupted`]. The program's memory may be shared: then the bytes of each call are copied, and one
+/// call transfers a megabyte at most.
 pub fn add_wasi(linker: &mut Linker, store: &mut Store, context: Context) {
     let context = Arc::new(Mutex::new(context));
+    let mut last = "";
     for function in FUNCTIONS {
         let types = |list: &[Ty]| -> Vec<ValType> { list.iter().map(|&ty| val_type(ty)).collect() };
         let ty = FuncType::new(types(function.params), types(function.results));
         let context = context.clone();
-        linker.define_function(store, MODULE, function.name, ty, move |caller, slots| {
+        let run = move |caller: &mut Caller<'_>, slots: &mut [Slot]| {
             let mut context = context.lock().map_err(|_| "WASI failed in an earlier call")?;
             call(function, &mut context, caller, slots)
-        });
+        };
+        // Functions of one name follow each other.
+        match function.name == last {
+            true => linker.define_overload(store, MODULE, function.name, ty, run),
+            false => linker.define_function(store, MODULE, function.name, ty, run),
+        }
+        last = function.name;
     }
 }
 
@@ -44,11 +53,16 @@ fn call(
     let args = &args[..function.params.len()];
     let store = caller.store();
     let result = match store.shared_memory(memory) {
-        Some(shared) => (function.call)(context, &mut wasi::Memory::shared(&Shared(shared)), args)?,
+        Some(shared) => (function.call)(context, &mut wasi::Memory::shared(&Shared(shared)), args),
         None => {
             let bytes = store.memory_data_mut(memory).ok_or("a memory that is not shared can be borrowed")?;
-            (function.call)(context, &mut wasi::Memory::new(bytes), args)?
+            (function.call)(context, &mut wasi::Memory::new(bytes), args)
         }
+    };
+    let result = match result {
+        Ok(result) => result,
+        Err(End::Exit(exit)) => return Err(exit.into()),
+        Err(End::Interrupted) => return Err(Trap::from(TrapCode::Interrupted).into()),
     };
     for (slot, &ty) in slots.iter_mut().zip(function.results) {
         match ty {

@@ -4,9 +4,11 @@ use std::num::NonZeroU64;
 
 use rustix::fs::{Advice, FallocateFlags, SeekFrom};
 
+use crate::Exit;
 use crate::context::Context;
 use crate::errno::Errno;
 use crate::memory::{Memory, Ptr};
+use crate::stream::Stream;
 use crate::table::Fd;
 use crate::types::Rights;
 
@@ -21,7 +23,7 @@ pub(crate) fn fd_read(
     let stream = context.table.stream(fd, Rights::FD_READ)?;
     let nread = memory.slot::<u32>(nread)?;
     let regions = memory.regions(iovs, count)?;
-    let read = memory.scatter(&regions, |slices| stream.read(slices))?;
+    let read = memory.scatter(&regions, |slices| stream.read(slices, context.interrupt()))?;
     memory.put(nread, size(read)?);
     Ok(())
 }
@@ -48,8 +50,25 @@ pub(crate) fn size(bytes: usize) -> Result<u32, Errno> {
     u32::try_from(bytes).map_err(|_| Errno::Overflow)
 }
 
+/// A program that writes to a standard stream whose other end is closed ends as one for the host does, by a signal.
 pub(crate) fn fd_write(
     context: &mut Context,
+    memory: &mut Memory<'_>,
+    fd: Fd,
+    iovs: Ptr,
+    count: u32,
+    nwritten: Ptr,
+) -> Result<Result<(), Errno>, Exit> {
+    match write(context, memory, fd, iovs, count, nwritten) {
+        Err(Errno::Pipe) if context.table.stream(fd, Rights::FD_WRITE).is_ok_and(Stream::is_inherited) => {
+            Err(Exit::BROKEN_PIPE)
+        }
+        done => Ok(done),
+    }
+}
+
+fn write(
+    context: &Context,
     memory: &mut Memory<'_>,
     fd: Fd,
     iovs: Ptr,
@@ -59,7 +78,7 @@ pub(crate) fn fd_write(
     let stream = context.table.stream(fd, Rights::FD_WRITE)?;
     let nwritten = memory.slot::<u32>(nwritten)?;
     let regions = memory.regions(iovs, count)?;
-    let written = memory.gather(&regions, |slices| stream.write(slices))?;
+    let written = memory.gather(&regions, |slices| stream.write(slices, context.interrupt()))?;
     memory.put(nwritten, size(written)?);
     Ok(())
 }

@@ -4,11 +4,12 @@ use std::io;
 use std::path::Path;
 
 use cap_fs_ext::{DirExt, FollowSymlinks, OpenOptionsFollowExt, OpenOptionsSyncExt};
-use cap_std::fs::{Dir, OpenOptions};
+use cap_std::fs::{Dir, MetadataExt, OpenOptions};
 use rustix::fs::FileType;
 
 use crate::context::Context;
 use crate::errno::Errno;
+use crate::interrupt::{Interrupt, wait_for_any};
 use crate::memory::{Memory, Ptr};
 use crate::stream::Stream;
 use crate::table::{Directory, Entry, Fd, Object};
@@ -41,7 +42,7 @@ pub(crate) fn path_open(
     let path = memory.path(path, path_len)?;
     request.check(parent)?;
 
-    let object = request.open(dir, &path, parent.readonly)?;
+    let object = request.open(dir, &path, parent.readonly, context.interrupt())?;
     let entry = Entry {
         base: request.base & request.applicable_rights(&object),
         inheriting: request.inheriting,
@@ -52,6 +53,9 @@ pub(crate) fn path_open(
     memory.put(slot, fd.0);
     Ok(())
 }
+
+/// How long to wait, in nanoseconds, before looking again whether a pipe has a reader.
+const READER_INTERVAL: u64 = 10_000_000;
 
 /// What a guest wants opened, and how.
 #[derive(Clone, Copy, Debug)]
@@ -99,17 +103,32 @@ impl Request {
         self.base.contains(Rights::FD_WRITE)
     }
 
-    fn open(&self, dir: &Dir, path: &Path, readonly: bool) -> Result<Object, Errno> {
+    fn open(&self, dir: &Dir, path: &Path, readonly: bool, interrupt: Option<&Interrupt>) -> Result<Object, Errno> {
         if self.oflags.contains(OpenFlags::DIRECTORY) {
             return self.open_directory(dir, path);
         }
-        let opened = if readonly { self.open_readonly(dir, path)? } else { self.open_any(dir, path)? };
+        let opened = loop {
+            match if readonly { self.open_readonly(dir, path) } else { self.open_any(dir, path) } {
+                Err(Errno::Nxio) if self.waits_for_reader(dir, path)? => {
+                    wait_for_any(&mut Vec::new(), Some(READER_INTERVAL), interrupt)?;
+                }
+                opened => break opened?,
+            }
+        };
         let file = opened.into_std();
         let stat = rustix::fs::fstat(&file)?;
         Ok(match Filetype::from(FileType::from_raw_mode(stat.st_mode)) {
             Filetype::Directory => directory(Dir::from_std_file(file)),
             filetype => Object::Stream(Stream::opened(file, filetype, self.fdflags)),
         })
+    }
+
+    /// Whether there is a pipe that nobody has opened for reading yet, and the guest wants to wait until somebody does. The
+    /// host could wait, too, but not hear of an interrupt.
+    fn waits_for_reader(&self, dir: &Dir, path: &Path) -> Result<bool, Errno> {
+        let metadata = if self.follow() { dir.metadata(path)? } else { dir.symlink_metadata(path)? };
+        let pipe = FileType::from_raw_mode(metadata.mode()) == FileType::Fifo;
+        Ok(pipe && !self.fdflags.contains(FdFlags::NONBLOCK))
     }
 
     fn open_directory(&self, dir: &Dir, path: &Path) -> Result<Object, Errno> {
@@ -168,7 +187,8 @@ impl Request {
         // The host opens nothing without access: reading is the least.
         let reads = self.base.intersects(Rights::FD_READ | Rights::FD_READDIR) || !self.writes();
         let mut options = OpenOptions::new();
-        options.read(reads).write(self.writes()).nonblock(self.fdflags.contains(FdFlags::NONBLOCK)).follow(follow);
+        // The host never waits, see `stream`.
+        options.read(reads).write(self.writes()).nonblock(true).follow(follow);
         options
     }
 
