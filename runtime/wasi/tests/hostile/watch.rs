@@ -1,0 +1,109 @@
+//! A program under watch: calls that wait are interrupted, and what a call does to memory is seen.
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use wasi::{Builder, End, Function, Input, Interrupt, Memory, Output, Pipe};
+
+use crate::common::Guest;
+use crate::world::World;
+
+/// How long a call may wait.
+const PATIENCE: Duration = Duration::from_millis(10);
+
+/// Interrupts a call that takes long.
+pub struct Watch {
+    interrupt: Interrupt,
+    /// Counts the calls: odd while one is under way.
+    calls: Arc<AtomicU64>,
+    over: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Watch {
+    pub fn new() -> Self {
+        let interrupt = Interrupt::new().unwrap();
+        let calls = Arc::new(AtomicU64::new(0));
+        let over = Arc::new(AtomicBool::new(false));
+        let thread = thread::spawn({
+            let (interrupt, calls, over) = (interrupt.clone(), calls.clone(), over.clone());
+            move || {
+                let mut last = 0;
+                while !over.load(Ordering::SeqCst) {
+                    thread::sleep(PATIENCE);
+                    let now = calls.load(Ordering::SeqCst);
+                    if now % 2 == 1 && now == last {
+                        interrupt.raise();
+                    }
+                    last = now;
+                }
+            }
+        });
+        Watch { interrupt, calls, over, thread: Some(thread) }
+    }
+
+    /// A guest in a world, which cannot wait for ever: its folders have the descriptors 3 and 4.
+    pub fn guest(&self, world: &World, net: bool) -> Guest {
+        let stdout = Pipe::new();
+        let mut builder = Builder::new();
+        builder.args(["program", "one"]).env("KEY", "value").interrupt(self.interrupt.clone()).allow_net(net);
+        builder.stdin(Input::Bytes(b"input".to_vec()));
+        builder.stdout(Output::Pipe(stdout.clone())).stderr(Output::Pipe(stdout.clone()));
+        builder.preopen_dir(&world.path("inside"), "/", false).unwrap();
+        builder.preopen_dir(&world.path("frozen"), "/frozen", true).unwrap();
+        Guest { context: builder.build(), memory: vec![0; 0x2_0000], stdout }
+    }
+
+    /// Makes a call and returns what it returns, once it is sure that nothing was written outside of `writable`.
+    pub fn call(
+        &self,
+        guest: &mut Guest,
+        function: &Function,
+        args: &[u64],
+        writable: &[Range<u64>],
+    ) -> Result<u64, End> {
+        let _report = Report { function, args };
+        let before = guest.memory.clone();
+        self.calls.fetch_add(1, Ordering::SeqCst);
+        let result = (function.call)(&mut guest.context, &mut Memory::new(&mut guest.memory), args);
+        self.calls.fetch_add(1, Ordering::SeqCst);
+        self.interrupt.clear();
+        if let Ok(errno) = result {
+            assert!(errno <= 87, "{errno} is no error number");
+        }
+        assert_eq!(before.len(), guest.memory.len());
+        if before != guest.memory {
+            for (at, (old, new)) in before.iter().zip(&guest.memory).enumerate() {
+                let at = at as u64;
+                assert!(old == new || writable.iter().any(|range| range.contains(&at)), "wrote to {at:#x}");
+            }
+        }
+        result
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.over.store(true, Ordering::SeqCst);
+        if let Some(thread) = self.thread.take() {
+            thread.join().unwrap();
+        }
+    }
+}
+
+/// Tells which call it was that failed.
+struct Report<'r> {
+    function: &'r Function,
+    args: &'r [u64],
+}
+
+impl Drop for Report<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            eprintln!("the call was {}{:x?}", self.function.name, self.args);
+        }
+    }
+}
