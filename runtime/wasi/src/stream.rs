@@ -163,6 +163,9 @@ impl Stream {
         if let Source::Input(input) = &self.source {
             return Ok(lock(input).read_vectored(slices)?);
         }
+        if self.moves_nothing(slices.is_empty()) {
+            return Ok(0);
+        }
         if self.is_socket() {
             return Ok(self.receive(slices, RecvFlags::empty(), interrupt)?.bytes);
         }
@@ -180,6 +183,9 @@ impl Stream {
     pub fn write(&self, slices: &[IoSlice<'_>], interrupt: Option<&Interrupt>) -> Result<usize, Errno> {
         if let Source::Output(pipe) = &self.source {
             return pipe.write(slices);
+        }
+        if self.moves_nothing(slices.is_empty()) {
+            return Ok(0);
         }
         if self.is_socket() {
             return self.send(slices, None, interrupt);
@@ -327,6 +333,11 @@ impl Stream {
     /// Whether a read or write may have to wait for somebody else.
     fn keeps_waiting(&self) -> bool {
         !matches!(self.filetype, Filetype::RegularFile | Filetype::BlockDevice | Filetype::Directory)
+    }
+
+    /// Whether there is nothing to wait for, since nothing is to be moved. An empty message is something.
+    pub fn moves_nothing(&self, empty: bool) -> bool {
+        empty && self.keeps_waiting() && self.filetype != Filetype::SocketDgram
     }
 
     /// Does something with the host's descriptor, and waits or not as the guest's flags say,

@@ -46,6 +46,9 @@ fn receive(
     received: &mut Received,
     interrupt: Option<&Interrupt>,
 ) -> Result<usize, Errno> {
+    if stream.moves_nothing(slices.is_empty()) {
+        return Ok(0);
+    }
     let peek = how.contains(ReceiveFlags::PEEK);
     let host = if peek { RecvFlags::PEEK } else { RecvFlags::empty() };
     // The host would wait where no interrupt is heard, so waiting for all is done here. What is only looked at does not go

@@ -286,6 +286,27 @@ fn listing() {
     assert_eq!(inode("."), inode(".."));
 }
 
+/// Paths are UTF-8. What the host calls otherwise is listed, but cannot be named.
+#[test]
+fn names_that_are_not_text() {
+    use std::os::unix::ffi::OsStrExt;
+    let (mut guest, dir) = guest();
+    let name = b"na\xffme";
+    fs::write(dir.path().join(std::ffi::OsStr::from_bytes(name)), b"").unwrap();
+    symlink(std::ffi::OsStr::from_bytes(name), dir.path().join("link")).unwrap();
+    let bytes = guest.readdir(ROOT, 4096, 0).unwrap();
+    assert!(bytes.windows(name.len()).any(|piece| piece == name));
+    assert_eq!(guest.readlink("link", 100).unwrap(), name);
+    guest.put(0, name);
+    for call in ["path_unlink_file", "path_create_directory", "path_remove_directory"] {
+        fails(guest.call(call, &[ROOT, 0, name.len() as u64]), Errno::Ilseq);
+    }
+    fails(guest.call("path_filestat_get", &[ROOT, 0, 0, name.len() as u64, 64]), Errno::Ilseq);
+    fails(guest.call("path_symlink", &[0, name.len() as u64, ROOT, 0, 2]), Errno::Ilseq);
+    // Through a link that the host made it can be reached.
+    guest.open("link", 0, FD_READ).unwrap();
+}
+
 #[test]
 fn listing_much_in_small_pieces() {
     let (mut guest, dir) = guest();

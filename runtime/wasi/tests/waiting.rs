@@ -127,6 +127,23 @@ fn a_pipe_with_a_name_waits_for_its_other_end() {
     assert_eq!(reader.join().unwrap(), vec![7; 0x8_0000]);
 }
 
+/// Nothing to read or to write is nothing to wait for.
+#[test]
+fn nothing_to_wait_for() {
+    let (reader, writer) = std::io::pipe().unwrap();
+    let mut builder = Builder::new();
+    builder.stdin(Input::File(file(reader.try_clone().unwrap()))).stdout(Output::File(file(writer)));
+    // With an interrupt, what may wait is asked before.
+    builder.interrupt(Interrupt::new().unwrap());
+    let mut guest = with(builder.build());
+    assert_eq!(guest.read(0, 0).unwrap(), b"");
+    guest.call("fd_fdstat_set_flags", &[1, NONBLOCK]).unwrap();
+    while guest.write(1, &[0; 4096]).is_ok() {}
+    guest.call("fd_fdstat_set_flags", &[1, 0]).unwrap();
+    assert_eq!(guest.write(1, b""), Ok(0));
+    drop(reader);
+}
+
 #[test]
 fn a_pipe_that_nobody_reads_from() {
     let (end, output) = std::io::pipe().unwrap();

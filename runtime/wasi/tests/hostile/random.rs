@@ -3,8 +3,10 @@
 //! `WASI_SEEDS=1000..2000 cargo test -p wasi --test hostile random` runs others than the usual ones.
 
 use std::ops::Range;
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::thread;
 
-use wasi::{FUNCTIONS, Ty};
+use wasi::{FUNCTIONS, Function, Memory, SharedBytes, Ty};
 
 use crate::calls::tame;
 use crate::common::*;
@@ -50,6 +52,20 @@ impl Random {
     }
 }
 
+impl Random {
+    /// A call, and its arguments.
+    fn call(&mut self, memory: u64) -> (&'static Function, Vec<u64>) {
+        let function = &FUNCTIONS[self.below(FUNCTIONS.len() as u64) as usize];
+        let argument = |ty: &Ty| match ty {
+            Ty::I32 => self.argument(memory) & 0xffff_ffff,
+            Ty::I64 => self.argument(memory),
+        };
+        let mut args: Vec<u64> = function.params.iter().map(argument).collect();
+        tame(function, &mut args);
+        (function, args)
+    }
+}
+
 /// From here on a memory holds text that is made of names of files, so that pieces of it are paths.
 const TEXT: u64 = 0x1000;
 /// From here on it holds lists of regions.
@@ -92,22 +108,61 @@ fn programs_without_sense() {
             }
             let _ = guest.open_dir("dir");
             for _ in 0..100 {
-                let function = &FUNCTIONS[random.below(FUNCTIONS.len() as u64) as usize];
                 let memory = guest.memory.len() as u64;
-                let mut args: Vec<u64> = function
-                    .params
-                    .iter()
-                    .map(|ty| match ty {
-                        Ty::I32 => random.argument(memory) & 0xffff_ffff,
-                        Ty::I64 => random.argument(memory),
-                    })
-                    .collect();
-                tame(function, &mut args);
+                let (function, args) = random.call(memory);
                 // Where such calls write is up to them.
                 let whole = 0..memory;
                 let _ = watch.call(&mut guest, function, &args, std::slice::from_ref(&whole));
             }
         }
+        world.check();
+    }
+}
+
+/// A memory that several threads use.
+struct Shared(Vec<AtomicU8>);
+
+impl SharedBytes for Shared {
+    fn size(&self) -> u64 {
+        self.0.len() as u64
+    }
+
+    fn read(&self, address: u64, bytes: &mut [u8]) {
+        let from = &self.0[address as usize..][..bytes.len()];
+        bytes.iter_mut().zip(from).for_each(|(byte, from)| *byte = from.load(Ordering::Relaxed));
+    }
+
+    fn write(&self, address: u64, bytes: &[u8]) {
+        let to = &self.0[address as usize..][..bytes.len()];
+        to.iter().zip(bytes).for_each(|(to, byte)| to.store(*byte, Ordering::Relaxed));
+    }
+}
+
+/// Another thread of the program changes what a call looks at: what has been checked must not be read again.
+#[test]
+fn programs_whose_memory_changes_meanwhile() {
+    let watch = Watch::new();
+    for seed in seeds() {
+        let world = World::new();
+        let mut random = Random::new(seed);
+        let mut guest = watch.guest(&world, false);
+        fill(&mut guest, &mut random);
+        let shared = Shared(guest.memory.iter().copied().map(AtomicU8::new).collect());
+        let over = AtomicBool::new(false);
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                let mut random = Random::new(seed + 1_000_000);
+                while !over.load(Ordering::SeqCst) {
+                    let at = TEXT + random.below(0x2_0000 - TEXT);
+                    shared.0[at as usize].store(random.next() as u8, Ordering::Relaxed);
+                }
+            });
+            for _ in 0..300 {
+                let (function, args) = random.call(shared.size());
+                let _ = watch.call_in(&mut guest, &mut Memory::shared(&shared), function, &args);
+            }
+            over.store(true, Ordering::SeqCst);
+        });
         world.check();
     }
 }

@@ -57,7 +57,7 @@ impl Watch {
         Guest { context: builder.build(), memory: vec![0; 0x2_0000], stdout }
     }
 
-    /// Makes a call and returns what it returns, once it is sure that nothing was written outside of `writable`.
+    /// Makes a call in the guest's memory, and returns what it returns, once it is sure that nothing was written outside of `writable`.
     pub fn call(
         &self,
         guest: &mut Guest,
@@ -67,19 +67,40 @@ impl Watch {
     ) -> Result<u64, End> {
         let _report = Report { function, args };
         let before = guest.memory.clone();
-        self.calls.fetch_add(1, Ordering::SeqCst);
-        let result = (function.call)(&mut guest.context, &mut Memory::new(&mut guest.memory), args);
-        self.calls.fetch_add(1, Ordering::SeqCst);
-        self.interrupt.clear();
-        if let Ok(errno) = result {
-            assert!(errno <= 87, "{errno} is no error number");
-        }
+        let mut memory = std::mem::take(&mut guest.memory);
+        let result = self.run(guest, &mut Memory::new(&mut memory), function, args);
+        guest.memory = memory;
         assert_eq!(before.len(), guest.memory.len());
         if before != guest.memory {
             for (at, (old, new)) in before.iter().zip(&guest.memory).enumerate() {
                 let at = at as u64;
                 assert!(old == new || writable.iter().any(|range| range.contains(&at)), "wrote to {at:#x}");
             }
+        }
+        result
+    }
+}
+
+impl Watch {
+    /// Makes a call in a memory of its own.
+    pub fn call_in(
+        &self,
+        guest: &mut Guest,
+        memory: &mut Memory<'_>,
+        function: &Function,
+        args: &[u64],
+    ) -> Result<u64, End> {
+        let _report = Report { function, args };
+        self.run(guest, memory, function, args)
+    }
+
+    fn run(&self, guest: &mut Guest, memory: &mut Memory<'_>, function: &Function, args: &[u64]) -> Result<u64, End> {
+        self.calls.fetch_add(1, Ordering::SeqCst);
+        let result = (function.call)(&mut guest.context, memory, args);
+        self.calls.fetch_add(1, Ordering::SeqCst);
+        self.interrupt.clear();
+        if let Ok(errno) = result {
+            assert!(errno <= 87, "{errno} is no error number");
         }
         result
     }
