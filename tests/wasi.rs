@@ -4,6 +4,8 @@ use crate::process::{self, Input};
 use artifact::{Feature, Level};
 use engine::{InstantiateError, LinkErrorKind, Linker, Store, TrapCode, Value};
 use engine::{WasiBuilder, WasiInterrupt, WasiOutput, WasiPipe, function};
+use std::io::{Read, Write};
+use std::net::TcpListener;
 use std::process::Command;
 use std::sync::mpsc;
 use std::thread;
@@ -74,6 +76,64 @@ fn an_import_chooses_its_signature() {
     match instantiate("i32 i32 i32 i32") {
         Err(InstantiateError::Link(error)) => assert_eq!(error.kind, LinkErrorKind::IncompatibleImportType),
         other => panic!("{other:?}"),
+    }
+}
+
+/// A client whose server is this test.
+#[test]
+fn a_program_uses_the_network_if_it_may() {
+    const FIELDS: &str = r#"
+        (import "wasi_snapshot_preview1" "sock_open" (func $open (param i32 i32 i32) (result i32)))
+        (import "wasi_snapshot_preview1" "sock_connect" (func $connect (param i32 i32 i32) (result i32)))
+        (import "wasi_snapshot_preview1" "sock_send" (func $send (param i32 i32 i32 i32 i32) (result i32)))
+        (import "wasi_snapshot_preview1" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))
+        (memory (export "memory") 1)
+        (data (i32.const 0) "\08\00\00\00\04\00\00\00\7f\00\00\01")
+        (data (i32.const 16) "\40\00\00\00\08\00\00\00")
+        (data (i32.const 64) "question")
+        (func (export "run") (param $port i32) (result i32 i64)
+            (local $error i32)
+            (block $failed
+                (br_if $failed (local.tee $error (call $open (i32.const 1) (i32.const 2) (i32.const 32))))
+                (br_if $failed (local.tee $error
+                    (call $connect (i32.load (i32.const 32)) (i32.const 0) (local.get $port))))
+                (br_if $failed (local.tee $error
+                    (call $send (i32.load (i32.const 32)) (i32.const 16) (i32.const 1) (i32.const 0) (i32.const 36))))
+                (br_if $failed (local.tee $error
+                    (call $read (i32.load (i32.const 32)) (i32.const 16) (i32.const 1) (i32.const 36)))))
+            (local.get $error)
+            (i64.load (i32.const 64)))"#;
+    for way in [Native(Level::O2), Interpreted] {
+        for allowed in [true, false] {
+            let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+            let port = listener.local_addr().expect("it is bound").port();
+            let mut store = Store::new();
+            let mut linker = Linker::new();
+            let mut builder = WasiBuilder::new();
+            builder.allow_net(allowed);
+            engine::add_wasi(&mut linker, &mut store, builder.build());
+            let instance = linker.instantiate(&mut store, &way.load(FIELDS, &[])).expect("an instance");
+            let run = function(&store, instance, "run").expect("it is exported");
+            let server = allowed.then(|| {
+                thread::spawn(move || {
+                    let (mut stream, _) = listener.accept().expect("a client");
+                    let mut question = [0; 8];
+                    stream.read_exact(&mut question).expect("a question");
+                    stream.write_all(b"answered").expect("the client listens");
+                    question
+                })
+            });
+            let results = store.call(run, &[Value::I32(port.into())]).expect("no trap");
+            let text = |text: &[u8; 8]| Value::I64(i64::from_le_bytes(*text));
+            match server {
+                Some(server) => {
+                    assert_eq!(results, [Value::I32(0), text(b"answered")]);
+                    assert_eq!(&server.join().expect("no panic"), b"question");
+                }
+                // `notcapable`.
+                None => assert_eq!(results, [Value::I32(76), text(b"question")]),
+            }
+        }
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd};
 use rustix::io::Errno as Host;
@@ -23,6 +23,8 @@ pub struct Interrupt(Arc<State>);
 
 #[derive(Debug)]
 struct State {
+    /// Held while the two others change, so that they agree.
+    changing: Mutex<()>,
     raised: AtomicBool,
     /// Readable while the interrupt is raised.
     event: OwnedFd,
@@ -36,11 +38,12 @@ impl Interrupt {
     /// The host's error if it has no descriptor left.
     pub fn new() -> io::Result<Self> {
         let event = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
-        Ok(Interrupt(Arc::new(State { raised: AtomicBool::new(false), event })))
+        Ok(Interrupt(Arc::new(State { changing: Mutex::new(()), raised: AtomicBool::new(false), event })))
     }
 
-    /// Ends the programs that have it. Safe to call in a signal handler.
+    /// Ends the programs that have it.
     pub fn raise(&self) {
+        let _changing = self.0.changing.lock().unwrap_or_else(PoisonError::into_inner);
         self.0.raised.store(true, Ordering::SeqCst);
         // It fails only if the counter is at its end, and then the descriptor is readable anyway.
         let _ = rustix::io::write(&self.0.event, &1_u64.to_ne_bytes());
@@ -48,6 +51,7 @@ impl Interrupt {
 
     /// Takes it back, so that the programs that have it can be called again.
     pub fn clear(&self) {
+        let _changing = self.0.changing.lock().unwrap_or_else(PoisonError::into_inner);
         self.0.raised.store(false, Ordering::SeqCst);
         // It fails only if there is nothing to take back.
         let _ = rustix::io::read(&self.0.event, &mut [0; 8]);

@@ -11,6 +11,8 @@
 //!   up every path, so neither `..` nor a link leads out (`notcapable`).
 //! - A descriptor does what its rights allow, and passes on what its inheriting rights allow.
 //! - Memory taken for a call is bounded by small constants, not by what the guest says.
+//! - Of a memory that other threads use, what a call decides on is read once ([`Memory`]).
+//! - A call that waits for somebody else hears of an [`Interrupt`].
 //!
 //! Where preview 1 leaves a choice, or is hard to give:
 //! - A read-only directory is one on a read-only file system (`rofs`), not one with fewer rights: libraries ask for
@@ -21,6 +23,7 @@
 //! - `..` in a listing has the inode of the directory itself. Names in listings and contents of links are the host's
 //!   bytes, even if they are not UTF-8; paths from the guest must be.
 //! - The clocks of CPU time can be read, not waited for.
+//! - To open a pipe with a name for reading does not wait for a writer; the first read does.
 //! - A write to a standard stream of this process whose other end is closed ends the program with exit code 141, as a
 //!   signal does for the host's programs. On all other streams it is `pipe`.
 //! - Preview 1 can use sockets, but not make any. The calls to make, name and connect them are those that WasmEdge gives its
