@@ -162,23 +162,26 @@ impl Request {
 
     fn open_any(&self, dir: &Dir, path: &Path) -> Result<cap_std::fs::File, Errno> {
         let mut options = self.options();
-        if !self.oflags.intersects(OpenFlags::CREAT | OpenFlags::TRUNC) {
-            return Ok(dir.open_with(path, &options)?);
-        }
+        let create = self.oflags.contains(OpenFlags::CREAT);
         let exclusive = self.oflags.contains(OpenFlags::EXCL);
         let truncate = self.oflags.contains(OpenFlags::TRUNC);
-        // cap-std creates and truncates only what it opens for writing.
+        if !create && !truncate {
+            return Ok(dir.open_with(path, &options)?);
+        }
+        // cap-std creates and truncates only what it opens for writing. What is there already and need not be written may
+        // refuse that, and a pipe would never be at its end.
+        if !exclusive && !truncate && !self.writes() {
+            match dir.open_with(path, &options).map_err(Errno::from) {
+                Err(Errno::Noent) => {}
+                Ok(file) if file.metadata()?.is_dir() => return Err(Errno::Isdir),
+                opened => return opened,
+            }
+        }
         options.write(true).truncate(truncate);
-        if self.oflags.contains(OpenFlags::CREAT) {
+        if create {
             options.create(!exclusive).create_new(exclusive);
         }
-        match dir.open_with(path, &options).map_err(Errno::from) {
-            // A file that is there and cannot be written may still be opened for reading.
-            Err(Errno::Acces | Errno::Rofs | Errno::Txtbsy) if !self.writes() && !exclusive && !truncate => {
-                Ok(dir.open_with(path, &self.options())?)
-            }
-            opened => opened,
-        }
+        Ok(dir.open_with(path, &options)?)
     }
 
     /// How to open what exists.

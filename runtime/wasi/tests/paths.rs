@@ -37,6 +37,7 @@ fn opening() {
     }
     fails(guest.open("dir", DIRECTORY, FD_READ | FD_WRITE), Errno::Isdir);
     fails(guest.open("dir", 0, FD_WRITE), Errno::Isdir);
+    fails(guest.open("dir", CREAT, FD_READ), Errno::Isdir);
     for other in [CREAT, EXCL, TRUNC] {
         fails(guest.open("dir", DIRECTORY | other, 0), Errno::Inval);
     }

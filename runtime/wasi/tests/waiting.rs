@@ -111,6 +111,17 @@ fn a_pipe_with_a_name_waits_for_its_other_end() {
     assert_eq!(guest.read(fd, 10).unwrap(), b"");
     guest.close(fd).unwrap();
 
+    // The flag that creates makes no difference to what is there.
+    let writer = thread::spawn({
+        let path = path.clone();
+        move || OpenOptions::new().write(true).open(path).unwrap().write_all(b"more").unwrap()
+    });
+    let fd = guest.open("fifo", CREAT, FD_READ).unwrap();
+    assert_eq!(guest.read(fd, 10).unwrap(), b"more");
+    writer.join().unwrap();
+    assert_eq!(guest.read(fd, 10).unwrap(), b"");
+    guest.close(fd).unwrap();
+
     // A writer waits for a reader, and until all is written.
     fails(guest.open_with(ROOT, FOLLOW, "fifo", 0, FD_WRITE, 0, NONBLOCK), Errno::Nxio);
     let reader = thread::spawn(move || {
