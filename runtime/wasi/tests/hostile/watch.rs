@@ -1,8 +1,8 @@
 //! A program under watch: calls that wait are interrupted, and what a call does to memory is seen.
 
 use std::ops::Range;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -17,8 +17,8 @@ const PATIENCE: Duration = Duration::from_millis(10);
 /// Interrupts a call that takes long.
 pub struct Watch {
     interrupt: Interrupt,
-    /// Counts the calls: odd while one is under way.
-    calls: Arc<AtomicU64>,
+    /// Counts the calls: odd while one is under way. Held to raise the interrupt, which so never comes after the call.
+    calls: Arc<Mutex<u64>>,
     over: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
@@ -26,7 +26,7 @@ pub struct Watch {
 impl Watch {
     pub fn new() -> Self {
         let interrupt = Interrupt::new().unwrap();
-        let calls = Arc::new(AtomicU64::new(0));
+        let calls = Arc::new(Mutex::new(0));
         let over = Arc::new(AtomicBool::new(false));
         let thread = thread::spawn({
             let (interrupt, calls, over) = (interrupt.clone(), calls.clone(), over.clone());
@@ -34,11 +34,11 @@ impl Watch {
                 let mut last = 0;
                 while !over.load(Ordering::SeqCst) {
                     thread::sleep(PATIENCE);
-                    let now = calls.load(Ordering::SeqCst);
-                    if now % 2 == 1 && now == last {
+                    let now = calls.lock().unwrap();
+                    if *now % 2 == 1 && *now == last {
                         interrupt.raise();
                     }
-                    last = now;
+                    last = *now;
                 }
             }
         });
@@ -95,9 +95,9 @@ impl Watch {
     }
 
     fn run(&self, guest: &mut Guest, memory: &mut Memory<'_>, function: &Function, args: &[u64]) -> Result<u64, End> {
-        self.calls.fetch_add(1, Ordering::SeqCst);
+        *self.calls.lock().unwrap() += 1;
         let result = (function.call)(&mut guest.context, memory, args);
-        self.calls.fetch_add(1, Ordering::SeqCst);
+        *self.calls.lock().unwrap() += 1;
         self.interrupt.clear();
         if let Ok(errno) = result {
             assert!(errno <= 87, "{errno} is no error number");
