@@ -30,3 +30,4 @@ mod snapshots;
 mod spec;
 mod stages;
 mod tail_calls;
+mod wasi;

@@ -329,22 +329,3 @@ fn types_must_match() {
     let endless = MemoryType { limits: Limits { min: 1, max: None }, ..memory_type(1, 4) };
     assert_eq!(SharedMemory::new(endless).unwrap_err(), ResourceError::SharedWithoutMaximum);
 }
-
-/// WASI's functions need slices of the memory.
-#[test]
-fn wasi_refuses_a_shared_memory() {
-    let module = module(
-        r#"(import "wasi_snapshot_preview1" "sched_yield" (func $yield (result i32)))
-        (memory (export "memory") 1 1 shared)
-        (func (export "run") (result i32) (call $yield))"#,
-        Native(Level::O0),
-    );
-    let mut store = Store::new();
-    let mut linker = Linker::new();
-    let context = engine::WasiBuilder::new().build();
-    engine::add_wasi(&mut linker, context);
-    let instance = linker.instantiate(&mut store, &module).expect("an instance");
-    let run = function(&store, instance, "run").expect("it is exported");
-    let trap = store.call(run, &[]).expect_err("the memory is shared");
-    assert!(trap.to_string().contains("must not export a shared memory"), "{trap}");
-}

@@ -253,8 +253,8 @@ pub use vm::{
     TypedFunc, TypedFuncError, Value, WaitResult, WasmList, WasmTy, WithCaller,
 };
 pub use wasi::{
-    Builder as WasiBuilder, Context as WasiContext, Exit as WasiExit, Input as WasiInput, MODULE as WASI_MODULE,
-    Output as WasiOutput, Pipe as WasiPipe,
+    Builder as WasiBuilder, Context as WasiContext, Exit as WasiExit, Input as WasiInput, Interrupt as WasiInterrupt,
+    MODULE as WASI_MODULE, Output as WasiOutput, Pipe as WasiPipe,
 };
 
 /// The function that an instance exports under a name.

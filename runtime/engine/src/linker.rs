@@ -1,6 +1,7 @@
 //! Resolving imports by name.
 
 use crate::module::Module;
+use abi::module::{Import, ImportItem};
 use abi::types::FuncType;
 use std::collections::HashMap;
 use vm::{
@@ -38,8 +39,8 @@ pub struct Linker {
 enum Item {
     /// Something in a store.
     Extern(Extern),
-    /// A host function for any store.
-    Function(HostFunc),
+    /// A host function for any store, and others for imports of their types.
+    Function(HostFunc, Vec<HostFunc>),
     /// A memory for any store.
     Memory(SharedMemory),
 }
@@ -49,7 +50,7 @@ impl Item {
     fn in_store(&self, store: &mut Store) -> Extern {
         match self {
             Item::Extern(item) => *item,
-            Item::Function(function) => Extern::Func(store.add_host_func(function)),
+            Item::Function(function, _) => Extern::Func(store.add_host_func(function)),
             Item::Memory(memory) => Extern::Memory(store.add_shared_memory(memory)),
         }
     }
@@ -112,7 +113,15 @@ impl Linker {
 
     /// Defines a host function that others may have as well, by its own name.
     pub fn define_host_func(&mut self, module: &str, function: &HostFunc) -> &mut Linker {
-        self.insert(module, function.name(), Item::Function(function.clone()))
+        self.insert(module, function.name(), Item::Function(function.clone(), Vec::new()))
+    }
+
+    /// Defines a host function of another type under the name of one that was defined, for the imports that ask for that type.
+    pub(crate) fn define_overload(&mut self, module: &str, function: HostFunc) {
+        let item = self.items.get_mut(module).and_then(|items| items.get_mut(function.name()));
+        if let Some(Item::Function(_, overloads)) = item {
+            overloads.push(function);
+        }
     }
 
     /// Gives a shared memory a name.
@@ -139,6 +148,18 @@ impl Linker {
         Some(self.items.get(module)?.get(name)?.in_store(store))
     }
 
+    /// What an import of a module stands for.
+    fn resolve(&self, store: &mut Store, module: &Module, import: &Import) -> Option<Extern> {
+        let item = self.items.get(&import.module)?.get(&import.name)?;
+        if let (Item::Function(_, overloads), ImportItem::Function(ty)) = (item, import.item) {
+            let expected = &module.declarations().types[ty.index()];
+            if let Some(fitting) = overloads.iter().find(|overload| overload.ty() == expected) {
+                return Some(Extern::Func(store.add_host_func(fitting)));
+            }
+        }
+        Some(item.in_store(store))
+    }
+
     /// Instantiates a module with imports by their names. Its start function runs.
     ///
     /// # Errors
@@ -147,9 +168,7 @@ impl Linker {
     /// # Panics
     /// If an import's name stands for an item of another store. A panic of a host function goes on here.
     pub fn instantiate(&self, store: &mut Store, module: &Module) -> Result<Instance, InstantiateError> {
-        let resolve = |import: &abi::module::Import| {
-            self.get(store, &import.module, &import.name).ok_or_else(|| LinkError::unknown(import))
-        };
+        let resolve = |import: &Import| self.resolve(store, module, import).ok_or_else(|| LinkError::unknown(import));
         let imports = module.declarations().imports.iter().map(resolve).collect::<Result<Vec<_>, _>>()?;
         store.instantiate(module.inner(), &imports)
     }

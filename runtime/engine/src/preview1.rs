@@ -1,26 +1,38 @@
 //! WASI preview 1 as host functions.
 
 use crate::linker::Linker;
+use abi::layout::PAGE_SIZE;
+use abi::trap::TrapCode;
 use abi::types::{FuncType, ValType};
 use std::sync::{Arc, Mutex};
-use vm::{Caller, HostError, Slot};
-use wasi::{Context, FUNCTIONS, MODULE, Ty};
+use vm::{Caller, HostError, HostFunc, SharedMemory, Slot, Trap};
+use wasi::{Context, End, FUNCTIONS, MODULE, Ty};
 
 /// A guest that calls WASI must export its memory under this name.
 const MEMORY: &str = "memory";
 
 /// Defines all of WASI preview 1 for one program. When the program calls `proc_exit`, the call that runs it fails with
-/// [`wasi::Exit`] as the host's error. The calls of a program whose memory is shared fail.
+/// [`wasi::Exit`] as the host's error; when its [`wasi::Interrupt`] is raised, the next call of WASI, or the one that waits,
+/// traps with [`TrapCode::Interrupted`]. The program's memory may be shared: then the bytes of each call are copied, and one
+/// call transfers a megabyte at most.
 pub fn add_wasi(linker: &mut Linker, context: Context) {
     let context = Arc::new(Mutex::new(context));
+    let mut last = "";
     for function in FUNCTIONS {
         let types = |list: &[Ty]| -> Vec<ValType> { list.iter().map(|&ty| val_type(ty)).collect() };
         let ty = FuncType::new(types(function.params), types(function.results));
         let context = context.clone();
-        linker.func_new(MODULE, function.name, ty, move |caller, slots| {
+        let run = move |caller: &mut Caller<'_>, slots: &mut [Slot]| {
             let mut context = context.lock().map_err(|_| "WASI failed in an earlier call")?;
             call(function, &mut context, caller, slots)
-        });
+        };
+        let host = HostFunc::new(&ty, function.name, Box::new(run));
+        // Functions of one name follow each other.
+        match function.name == last {
+            true => linker.define_overload(MODULE, host),
+            false => drop(linker.define_host_func(MODULE, &host)),
+        }
+        last = function.name;
     }
 }
 
@@ -40,11 +52,19 @@ fn call(
         };
     }
     let args = &args[..function.params.len()];
-    // WASI's functions work on a slice, which a shared memory cannot lend; a copy of all of it for each call would hide the writes
-    // of other threads.
-    let bytes = caller.store().memory_data_mut(memory);
-    let bytes = bytes.ok_or("the caller of a WASI function must not export a shared memory as `memory`")?;
-    let result = (function.call)(context, bytes, args)?;
+    let store = caller.store();
+    let result = match store.shared_memory(memory) {
+        Some(shared) => (function.call)(context, &mut wasi::Memory::shared(&Shared(shared)), args),
+        None => {
+            let bytes = store.memory_data_mut(memory).ok_or("a memory that is not shared can be borrowed")?;
+            (function.call)(context, &mut wasi::Memory::new(bytes), args)
+        }
+    };
+    let result = match result {
+        Ok(result) => result,
+        Err(End::Exit(exit)) => return Err(exit.into()),
+        Err(End::Interrupted) => return Err(Trap::from(TrapCode::Interrupted).into()),
+    };
     for (slot, &ty) in slots.iter_mut().zip(function.results) {
         match ty {
             Ty::I32 => slot.set_i32(result as i32),
@@ -52,6 +72,26 @@ fn call(
         }
     }
     Ok(())
+}
+
+/// A memory that other threads use, too.
+struct Shared(SharedMemory);
+
+/// WASI has checked the bounds, and memories only grow.
+const IN_BOUNDS: &str = "the bytes lie in the memory";
+
+impl wasi::SharedBytes for Shared {
+    fn size(&self) -> u64 {
+        self.0.size() * PAGE_SIZE
+    }
+
+    fn read(&self, address: u64, bytes: &mut [u8]) {
+        self.0.read(address, bytes).expect(IN_BOUNDS);
+    }
+
+    fn write(&self, address: u64, bytes: &[u8]) {
+        self.0.write(address, bytes).expect(IN_BOUNDS);
+    }
 }
 
 fn val_type(ty: Ty) -> ValType {

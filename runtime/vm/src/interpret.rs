@@ -437,15 +437,16 @@ impl<'s> Guest<'s> {
     /// The same.
     ///
     /// # Errors
-    /// If so much gas is not left. Then nothing is counted.
+    /// If so much gas is not left. Then no instructions are counted.
     #[inline]
     pub fn charge_checked(&mut self, instructions: u64, gas: u64) -> Result<(), TrapCode> {
         // SAFETY: as in `charge`.
-        let left = unsafe { self.meter.as_ref() }.gas.wrapping_sub_unsigned(gas);
-        if left < 0 {
+        let meter = unsafe { self.meter.as_mut() };
+        meter.gas = meter.gas.wrapping_sub_unsigned(gas);
+        if meter.gas < 0 {
             return Err(TrapCode::CostLimitExceeded);
         }
-        self.charge(instructions, gas);
+        meter.instructions = meter.instructions.wrapping_add(instructions);
         Ok(())
     }
 

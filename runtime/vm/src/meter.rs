@@ -235,11 +235,11 @@ impl Store {
         unsafe { (*data.meter().as_ptr()).gas = gas };
     }
 
-    /// The gas that code has used since the limit was set, or since the store was made. It can be a little more than the limit where code
-    /// has run into that ([`abi::metering`]). Exact also in a host function that guest code
+    /// The gas that code has used since the limit was set, or since the store was made. Where code was stopped by the limit, that is all
+    /// it allows. Exact also in a host function that guest code
     /// calls.
     pub fn gas_used(&self) -> u64 {
-        self.data().gas_limit.wrapping_sub(self.read_meter().gas).cast_unsigned()
+        self.data().gas_limit.cast_unsigned() - self.gas_left()
     }
 
     /// The gas that is left.

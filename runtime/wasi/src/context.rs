@@ -13,6 +13,8 @@ use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 use rustix::fs::OFlags;
 
+use crate::End;
+use crate::interrupt::Interrupt;
 use crate::stream::{Pipe, Source, Stream};
 use crate::table::{Directory, Entry, Object, Table};
 use crate::types::Rights;
@@ -24,6 +26,23 @@ pub struct Context {
     /// Each as `KEY=value`.
     pub(crate) environ: Vec<Vec<u8>>,
     pub(crate) table: Table,
+    /// Whether the program may make sockets.
+    pub(crate) net: bool,
+    interrupt: Option<Interrupt>,
+}
+
+impl Context {
+    pub(crate) fn interrupt(&self) -> Option<&Interrupt> {
+        self.interrupt.as_ref()
+    }
+
+    /// The program may go on.
+    pub(crate) fn check(&self) -> Result<(), End> {
+        match &self.interrupt {
+            Some(interrupt) if interrupt.is_raised() => Err(End::Interrupted),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// Bytes of a string from the command line or the environment.
@@ -90,6 +109,8 @@ pub struct Builder {
     stdout: Output,
     stderr: Output,
     preopened: Vec<Entry>,
+    net: bool,
+    interrupt: Option<Interrupt>,
 }
 
 impl Builder {
@@ -139,6 +160,19 @@ impl Builder {
         Ok(())
     }
 
+    /// Lets the program use the network: make sockets, connect to any address, listen at any port, resolve names. It is not
+    /// allowed unless this is called. Sockets among the standard streams can be read and written without it.
+    pub fn allow_net(&mut self, allow: bool) -> &mut Self {
+        self.net = allow;
+        self
+    }
+
+    /// Lets `interrupt` end the program.
+    pub fn interrupt(&mut self, interrupt: Interrupt) -> &mut Self {
+        self.interrupt = Some(interrupt);
+        self
+    }
+
     /// Sets the standard input (descriptor 0).
     pub fn stdin(&mut self, stdin: Input) -> &mut Self {
         self.stdin = stdin;
@@ -170,21 +204,25 @@ impl Builder {
             Output::Pipe(pipe) => Source::Output(pipe),
             Output::File(file) => Source::Given(file),
         };
+        let sockets = if self.net { Rights::SOCKET_ONLY } else { Rights::empty() };
         let entries = [
-            standard(stdin, Rights::FILE - Rights::WRITING),
-            standard(output(self.stdout, rustix::stdio::stdout()), Rights::FILE - Rights::FD_READ),
-            standard(output(self.stderr, rustix::stdio::stderr()), Rights::FILE - Rights::FD_READ),
+            standard(stdin, Rights::FILE - Rights::WRITING, sockets),
+            standard(output(self.stdout, rustix::stdio::stdout()), Rights::FILE - Rights::FD_READ, sockets),
+            standard(output(self.stderr, rustix::stdio::stderr()), Rights::FILE - Rights::FD_READ, sockets),
         ];
         let table = Table::new(entries.into_iter().chain(self.preopened));
-        Context { args: self.args, environ: self.environ, table }
+        Context { args: self.args, environ: self.environ, table, net: self.net, interrupt: self.interrupt }
     }
 }
 
-fn standard(source: Source, rights: Rights) -> Entry {
+/// A standard stream with these rights, and those for sockets if it is one.
+fn standard(source: Source, rights: Rights, sockets: Rights) -> Entry {
     let stream = Stream::standard(source);
+    let sockets = if stream.is_socket() { sockets } else { Rights::empty() };
     Entry {
-        base: rights & stream.applicable_rights(),
-        inheriting: Rights::empty(),
+        base: rights & stream.applicable_rights() | sockets,
+        // What a socket accepts has them.
+        inheriting: if sockets.is_empty() { sockets } else { Rights::SOCKET },
         object: Object::Stream(stream),
         readonly: false,
     }

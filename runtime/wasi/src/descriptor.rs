@@ -58,8 +58,9 @@ pub(crate) fn fd_fdstat_set_flags(
     match &mut entry.object {
         Object::Stream(stream) => stream.set_flags(flags),
         // None of the flags means anything for a directory.
-        Object::Directory(_) => Ok(()),
+        Object::Directory(_) => {}
     }
+    Ok(())
 }
 
 pub(crate) fn fd_fdstat_set_rights(

@@ -4,7 +4,7 @@ use std::io;
 
 use rustix::io::Errno as Host;
 
-/// An error number of preview 1 (`errno` in the witx, in its order).
+/// An error number of preview 1 (`errno` in the witx, in its order), then those that WasmEdge adds for `sock_getaddrinfo`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u16)]
 pub enum Errno {
@@ -162,6 +162,28 @@ pub enum Errno {
     Xdev,
     /// Capabilities insufficient: a right is missing, or a path leads out of the sandbox.
     Notcapable,
+    /// WasmEdge: the host name has no address of the family asked for.
+    Aiaddrfamily,
+    /// WasmEdge: try again later.
+    Aiagain,
+    /// WasmEdge: invalid flags in the hints.
+    Aibadflag,
+    /// WasmEdge: the name server failed for good.
+    Aifail,
+    /// WasmEdge: the address family is not supported.
+    Aifamily,
+    /// WasmEdge: no room for a result.
+    Aimemory,
+    /// WasmEdge: the host name has no address.
+    Ainodata,
+    /// WasmEdge: the host name or service is not known.
+    Ainoname,
+    /// WasmEdge: the service is not known for the type of socket.
+    Aiservice,
+    /// WasmEdge: the type of socket is not supported.
+    Aisocktype,
+    /// WasmEdge: another error of the system.
+    Aisystem,
 }
 
 impl From<Host> for Errno {
@@ -278,6 +300,7 @@ mod tests {
         assert_eq!(Errno::Notdir as u16, 54);
         assert_eq!(Errno::Pipe as u16, 64);
         assert_eq!(Errno::Notcapable as u16, 76);
+        assert_eq!(Errno::Aisystem as u16, 87);
     }
 
     #[test]

@@ -1,17 +1,16 @@
 //! Reading, writing and positioning through a descriptor.
 
-use std::io::IoSliceMut;
 use std::num::NonZeroU64;
-use std::ops::Range;
 
 use rustix::fs::{Advice, FallocateFlags, SeekFrom};
 
+use crate::Exit;
 use crate::context::Context;
 use crate::errno::Errno;
 use crate::memory::{Memory, Ptr};
 use crate::stream::Stream;
 use crate::table::Fd;
-use crate::types::{Filetype, Rights};
+use crate::types::Rights;
 
 pub(crate) fn fd_read(
     context: &mut Context,
@@ -24,8 +23,8 @@ pub(crate) fn fd_read(
     let stream = context.table.stream(fd, Rights::FD_READ)?;
     let nread = memory.slot::<u32>(nread)?;
     let regions = memory.regions(iovs, count)?;
-    let read = read_regions(stream, memory, &regions, |stream, slices, _| stream.read(slices))?;
-    memory.put(nread, read);
+    let read = memory.scatter(&regions, |slices| stream.read(slices, context.interrupt()))?;
+    memory.put(nread, size(read)?);
     Ok(())
 }
 
@@ -41,48 +40,35 @@ pub(crate) fn fd_pread(
     let stream = context.table.stream(fd, Rights::FD_READ | Rights::FD_SEEK)?;
     let nread = memory.slot::<u32>(nread)?;
     let regions = memory.regions(iovs, count)?;
-    let read = read_regions(stream, memory, &regions, |stream, slices, done| {
-        stream.read_at(slices, offset.saturating_add(done.into()))
-    })?;
-    memory.put(nread, read);
+    let read = memory.scatter(&regions, |slices| stream.read_at(slices, offset))?;
+    memory.put(nread, size(read)?);
     Ok(())
 }
 
-/// Reads into regions of guest memory at once, or, where they overlap, into one after another, as
-/// far as that cannot block. `read` is told how many bytes have been read before.
-fn read_regions(
-    stream: &Stream,
-    memory: &mut Memory<'_>,
-    regions: &[Range<usize>],
-    read: impl Fn(&Stream, &mut [IoSliceMut<'_>], u32) -> Result<usize, Errno>,
-) -> Result<u32, Errno> {
-    if let Some(mut slices) = memory.scatter(regions) {
-        return size(read(stream, &mut slices, 0)?);
-    }
-    let mut done = 0;
-    for region in regions {
-        match read(stream, &mut [memory.region_mut(region.clone())], done) {
-            Ok(bytes) => {
-                done += size(bytes)?;
-                if bytes < region.len() || stream.filetype() != Filetype::RegularFile {
-                    break;
-                }
-            }
-            // What has been read must not be lost; the error comes again with the next call.
-            Err(_) if done > 0 => break,
-            Err(errno) => return Err(errno),
-        }
-    }
-    Ok(done)
-}
-
-/// A host moves less than 2 GiB at once; overlapping regions can add up to more.
-fn size(bytes: usize) -> Result<u32, Errno> {
+/// What was transferred, as calls give it. Linux never transfers more at once than fits.
+pub(crate) fn size(bytes: usize) -> Result<u32, Errno> {
     u32::try_from(bytes).map_err(|_| Errno::Overflow)
 }
 
+/// A program that writes to a standard stream whose other end is closed ends as one for the host does, by a signal.
 pub(crate) fn fd_write(
     context: &mut Context,
+    memory: &mut Memory<'_>,
+    fd: Fd,
+    iovs: Ptr,
+    count: u32,
+    nwritten: Ptr,
+) -> Result<Result<(), Errno>, Exit> {
+    match write(context, memory, fd, iovs, count, nwritten) {
+        Err(Errno::Pipe) if context.table.stream(fd, Rights::FD_WRITE).is_ok_and(Stream::is_inherited) => {
+            Err(Exit::BROKEN_PIPE)
+        }
+        done => Ok(done),
+    }
+}
+
+fn write(
+    context: &Context,
     memory: &mut Memory<'_>,
     fd: Fd,
     iovs: Ptr,
@@ -92,7 +78,7 @@ pub(crate) fn fd_write(
     let stream = context.table.stream(fd, Rights::FD_WRITE)?;
     let nwritten = memory.slot::<u32>(nwritten)?;
     let regions = memory.regions(iovs, count)?;
-    let written = stream.write(&memory.gather(&regions))?;
+    let written = memory.gather(&regions, |slices| stream.write(slices, context.interrupt()))?;
     memory.put(nwritten, size(written)?);
     Ok(())
 }
@@ -109,7 +95,7 @@ pub(crate) fn fd_pwrite(
     let stream = context.table.stream(fd, Rights::FD_WRITE | Rights::FD_SEEK)?;
     let nwritten = memory.slot::<u32>(nwritten)?;
     let regions = memory.regions(iovs, count)?;
-    let written = stream.write_at(&memory.gather(&regions), offset)?;
+    let written = memory.gather(&regions, |slices| stream.write_at(slices, offset))?;
     memory.put(nwritten, size(written)?);
     Ok(())
 }

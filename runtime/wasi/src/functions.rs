@@ -4,7 +4,9 @@ use crate::context::Context;
 use crate::errno::Errno;
 use crate::memory::{Memory, Ptr};
 use crate::table::Fd;
-use crate::{Exit, clock, descriptor, file, open, path, poll, process, readdir, socket, stat};
+use crate::{
+    End, Exit, clock, descriptor, file, open, path, poll, process, readdir, resolve, socket, sockopt, stat, transmit,
+};
 
 /// The module that guests import the calls from. Its predecessor `wasi_unstable` is not offered.
 pub const MODULE: &str = "wasi_snapshot_preview1";
@@ -19,7 +21,7 @@ pub enum Ty {
 }
 
 /// What does a call: see [`Function::call`].
-pub type Call = fn(&mut Context, &mut [u8], &[u64]) -> Result<u64, Exit>;
+pub type Call = fn(&mut Context, &mut Memory<'_>, &[u64]) -> Result<u64, End>;
 
 /// One WASI call: its import name in [`MODULE`], its signature and what it does.
 #[derive(Clone, Copy, Debug)]
@@ -30,12 +32,12 @@ pub struct Function {
     pub params: &'static [Ty],
     /// The types of its results: one error number, or none.
     pub results: &'static [Ty],
-    /// Does it: with the guest's whole memory and the raw arguments, one for each parameter,
+    /// Does it: with the guest's memory and the raw arguments, one for each parameter,
     /// 32-bit ones extended with zeros. Returns the result, to be ignored if there is none.
     ///
     /// # Errors
     ///
-    /// [`Exit`] if the program ends here.
+    /// [`End`] if the program ends here.
     pub call: Call,
 }
 
@@ -107,11 +109,21 @@ impl Outcome for Result<Result<(), Errno>, Exit> {
     }
 }
 
+macro_rules! name {
+    ($function:ident) => {
+        stringify!($function)
+    };
+    ($function:ident $name:ident) => {
+        stringify!($name)
+    };
+}
+
 macro_rules! functions {
-    ($($module:ident::$name:ident($($arg:ident: $ty:ty),* $(,)?) -> $outcome:ty;)*) => {
-        /// All calls, by name.
+    ($($module:ident::$function:ident $(as $name:ident)? ($($arg:ident: $ty:ty),* $(,)?) -> $outcome:ty;)*) => {
+        /// All calls, by name. A name can stand for several, of different signatures: a module's import tells which
+        /// one it means.
         pub static FUNCTIONS: &[Function] = &[$(Function {
-            name: stringify!($name),
+            name: name!($function $($name)?),
             params: &[$(<$ty as Argument>::TY),*],
             results: <$outcome as Outcome>::RESULTS,
             call: |context, memory, args| {
@@ -119,10 +131,13 @@ macro_rules! functions {
                     // The caller broke the contract; a guest cannot.
                     return Ok(Errno::Inval as u64);
                 };
-                let memory = &mut Memory::new(memory);
+                context.check()?;
                 let outcome: $outcome =
-                    $module::$name(context, memory, $(<$ty as Argument>::from_raw($arg)),*);
-                outcome.finish()
+                    $module::$function(context, memory, $(<$ty as Argument>::from_raw($arg)),*);
+                let result = outcome.finish()?;
+                // It may have been raised while the call waited.
+                context.check()?;
+                Ok(result)
             },
         }),*];
     };
@@ -157,7 +172,7 @@ functions! {
     file::fd_seek(fd: Fd, delta: i64, whence: u32, position: Ptr) -> Done;
     descriptor::fd_sync(fd: Fd) -> Done;
     file::fd_tell(fd: Fd, position: Ptr) -> Done;
-    file::fd_write(fd: Fd, iovs: Ptr, count: u32, nwritten: Ptr) -> Done;
+    file::fd_write(fd: Fd, iovs: Ptr, count: u32, nwritten: Ptr) -> Result<Done, Exit>;
     path::path_create_directory(fd: Fd, path: Ptr, path_len: u32) -> Done;
     stat::path_filestat_get(fd: Fd, lookup: u32, path: Ptr, path_len: u32, stat: Ptr) -> Done;
     stat::path_filestat_set_times(
@@ -189,9 +204,31 @@ functions! {
     process::random_get(buf: Ptr, len: u32) -> Done;
     process::sched_yield() -> Done;
     socket::sock_accept(fd: Fd, fdflags: u32, accepted: Ptr) -> Done;
-    socket::sock_recv(
-        fd: Fd, iovs: Ptr, count: u32, riflags: u32, nread: Ptr, roflags: Ptr,
+    socket::sock_accept_plain as sock_accept(fd: Fd, accepted: Ptr) -> Done;
+    socket::sock_bind(fd: Fd, address: Ptr, port: u32) -> Done;
+    socket::sock_connect(fd: Fd, address: Ptr, port: u32) -> Done;
+    resolve::sock_getaddrinfo(
+        node: Ptr, node_len: u32, service: Ptr, service_len: u32,
+        hints: Ptr, found: Ptr, most: u32, count: Ptr,
     ) -> Done;
-    socket::sock_send(fd: Fd, iovs: Ptr, count: u32, siflags: u32, nwritten: Ptr) -> Done;
+    socket::sock_getlocaladdr(fd: Fd, address: Ptr, port: Ptr) -> Done;
+    socket::sock_getlocaladdr_typed as sock_getlocaladdr(fd: Fd, address: Ptr, kind: Ptr, port: Ptr) -> Done;
+    socket::sock_getpeeraddr(fd: Fd, address: Ptr, port: Ptr) -> Done;
+    socket::sock_getpeeraddr_typed as sock_getpeeraddr(fd: Fd, address: Ptr, kind: Ptr, port: Ptr) -> Done;
+    sockopt::sock_getsockopt(fd: Fd, level: u32, name: u32, value: Ptr, len: Ptr) -> Done;
+    socket::sock_listen(fd: Fd, backlog: u32) -> Done;
+    socket::sock_open(family: u32, kind: u32, opened: Ptr) -> Done;
+    transmit::sock_recv(fd: Fd, iovs: Ptr, count: u32, riflags: u32, nread: Ptr, roflags: Ptr) -> Done;
+    transmit::sock_recv_from(
+        fd: Fd, iovs: Ptr, count: u32, address: Ptr, riflags: u32, port: Ptr, nread: Ptr, roflags: Ptr,
+    ) -> Done;
+    transmit::sock_recv_from_anywhere as sock_recv_from(
+        fd: Fd, iovs: Ptr, count: u32, address: Ptr, riflags: u32, nread: Ptr, roflags: Ptr,
+    ) -> Done;
+    transmit::sock_send(fd: Fd, iovs: Ptr, count: u32, siflags: u32, nwritten: Ptr) -> Done;
+    transmit::sock_send_to(
+        fd: Fd, iovs: Ptr, count: u32, address: Ptr, port: u32, siflags: u32, nwritten: Ptr,
+    ) -> Done;
+    sockopt::sock_setsockopt(fd: Fd, level: u32, name: u32, value: Ptr, len: u32) -> Done;
     socket::sock_shutdown(fd: Fd, how: u32) -> Done;
 }

@@ -126,6 +126,32 @@ record! {
     }
 }
 
+record! {
+    /// WasmEdge's `addrinfo`: an address of a host, or hints for a search of them.
+    Addrinfo [28] {
+        flags: u16 = 0,
+        family: u8 = 2,
+        socktype: u8 = 3,
+        protocol: u8 = 4,
+        addrlen: u32 = 8,
+        /// A `Sockaddr`.
+        addr: u32 = 12,
+        canonname: u32 = 16,
+        canonname_len: u32 = 20,
+        /// The next record of a list.
+        next: u32 = 24,
+    }
+}
+
+record! {
+    /// WasmEdge's `sockaddr`.
+    Sockaddr [12] {
+        family: u8 = 0,
+        data_len: u32 = 4,
+        data: u32 = 8,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,11 +4,12 @@ use std::io;
 use std::path::Path;
 
 use cap_fs_ext::{DirExt, FollowSymlinks, OpenOptionsFollowExt, OpenOptionsSyncExt};
-use cap_std::fs::{Dir, OpenOptions};
+use cap_std::fs::{Dir, MetadataExt, OpenOptions};
 use rustix::fs::FileType;
 
 use crate::context::Context;
 use crate::errno::Errno;
+use crate::interrupt::{Interrupt, wait_for_any};
 use crate::memory::{Memory, Ptr};
 use crate::stream::Stream;
 use crate::table::{Directory, Entry, Fd, Object};
@@ -41,7 +42,7 @@ pub(crate) fn path_open(
     let path = memory.path(path, path_len)?;
     request.check(parent)?;
 
-    let object = request.open(dir, path, parent.readonly)?;
+    let object = request.open(dir, &path, parent.readonly, context.interrupt())?;
     let entry = Entry {
         base: request.base & request.applicable_rights(&object),
         inheriting: request.inheriting,
@@ -52,6 +53,9 @@ pub(crate) fn path_open(
     memory.put(slot, fd.0);
     Ok(())
 }
+
+/// How long to wait, in nanoseconds, before looking again whether a pipe has a reader.
+const READER_INTERVAL: u64 = 10_000_000;
 
 /// What a guest wants opened, and how.
 #[derive(Clone, Copy, Debug)]
@@ -99,17 +103,32 @@ impl Request {
         self.base.contains(Rights::FD_WRITE)
     }
 
-    fn open(&self, dir: &Dir, path: &Path, readonly: bool) -> Result<Object, Errno> {
+    fn open(&self, dir: &Dir, path: &Path, readonly: bool, interrupt: Option<&Interrupt>) -> Result<Object, Errno> {
         if self.oflags.contains(OpenFlags::DIRECTORY) {
             return self.open_directory(dir, path);
         }
-        let opened = if readonly { self.open_readonly(dir, path)? } else { self.open_any(dir, path)? };
+        let opened = loop {
+            match if readonly { self.open_readonly(dir, path) } else { self.open_any(dir, path) } {
+                Err(Errno::Nxio) if self.waits_for_reader(dir, path)? => {
+                    wait_for_any(&mut Vec::new(), Some(READER_INTERVAL), interrupt)?;
+                }
+                opened => break opened?,
+            }
+        };
         let file = opened.into_std();
         let stat = rustix::fs::fstat(&file)?;
         Ok(match Filetype::from(FileType::from_raw_mode(stat.st_mode)) {
             Filetype::Directory => directory(Dir::from_std_file(file)),
             filetype => Object::Stream(Stream::opened(file, filetype, self.fdflags)),
         })
+    }
+
+    /// Whether there is a pipe that nobody has opened for reading yet, and the guest wants to wait until somebody does. The
+    /// host could wait, too, but not hear of an interrupt.
+    fn waits_for_reader(&self, dir: &Dir, path: &Path) -> Result<bool, Errno> {
+        let metadata = if self.follow() { dir.metadata(path)? } else { dir.symlink_metadata(path)? };
+        let pipe = FileType::from_raw_mode(metadata.mode()) == FileType::Fifo;
+        Ok(pipe && !self.fdflags.contains(FdFlags::NONBLOCK))
     }
 
     fn open_directory(&self, dir: &Dir, path: &Path) -> Result<Object, Errno> {
@@ -143,23 +162,26 @@ impl Request {
 
     fn open_any(&self, dir: &Dir, path: &Path) -> Result<cap_std::fs::File, Errno> {
         let mut options = self.options();
-        if !self.oflags.intersects(OpenFlags::CREAT | OpenFlags::TRUNC) {
-            return Ok(dir.open_with(path, &options)?);
-        }
+        let create = self.oflags.contains(OpenFlags::CREAT);
         let exclusive = self.oflags.contains(OpenFlags::EXCL);
         let truncate = self.oflags.contains(OpenFlags::TRUNC);
-        // cap-std creates and truncates only what it opens for writing.
+        if !create && !truncate {
+            return Ok(dir.open_with(path, &options)?);
+        }
+        // cap-std creates and truncates only what it opens for writing. What is there already and need not be written may
+        // refuse that, and a pipe would never be at its end.
+        if !exclusive && !truncate && !self.writes() {
+            match dir.open_with(path, &options).map_err(Errno::from) {
+                Err(Errno::Noent) => {}
+                Ok(file) if file.metadata()?.is_dir() => return Err(Errno::Isdir),
+                opened => return opened,
+            }
+        }
         options.write(true).truncate(truncate);
-        if self.oflags.contains(OpenFlags::CREAT) {
+        if create {
             options.create(!exclusive).create_new(exclusive);
         }
-        match dir.open_with(path, &options).map_err(Errno::from) {
-            // A file that is there and cannot be written may still be opened for reading.
-            Err(Errno::Acces | Errno::Rofs | Errno::Txtbsy) if !self.writes() && !exclusive && !truncate => {
-                Ok(dir.open_with(path, &self.options())?)
-            }
-            opened => opened,
-        }
+        Ok(dir.open_with(path, &options)?)
     }
 
     /// How to open what exists.
@@ -168,7 +190,8 @@ impl Request {
         // The host opens nothing without access: reading is the least.
         let reads = self.base.intersects(Rights::FD_READ | Rights::FD_READDIR) || !self.writes();
         let mut options = OpenOptions::new();
-        options.read(reads).write(self.writes()).nonblock(self.fdflags.contains(FdFlags::NONBLOCK)).follow(follow);
+        // The host never waits, see `stream`.
+        options.read(reads).write(self.writes()).nonblock(true).follow(follow);
         options
     }
 

@@ -23,7 +23,7 @@ pub(crate) fn path_create_directory(
     path_len: u32,
 ) -> Result<(), Errno> {
     let dir = &context.table.directory(fd, Rights::PATH_CREATE_DIRECTORY)?.dir;
-    Ok(dir.create_dir(memory.path(path, path_len)?)?)
+    Ok(dir.create_dir(&*memory.path(path, path_len)?)?)
 }
 
 pub(crate) fn path_remove_directory(
@@ -34,7 +34,8 @@ pub(crate) fn path_remove_directory(
     path_len: u32,
 ) -> Result<(), Errno> {
     let dir = &context.table.directory(fd, Rights::PATH_REMOVE_DIRECTORY)?.dir;
-    let path = memory.path(path, path_len)?.as_os_str().as_bytes();
+    let path = memory.path(path, path_len)?;
+    let path = path.as_os_str().as_bytes();
     // With a slash at the end cap-std would remove ".", which no host does. Whatever is no directory
     // fails without the slash, too.
     let kept = path.iter().rposition(|byte| *byte != b'/').map_or(0, |last| last + 1);
@@ -68,7 +69,7 @@ pub(crate) fn path_rename(
     let old_path = memory.path(old_path, old_path_len)?;
     let new_path = memory.path(new_path, new_path_len)?;
     // cap-std drops slashes at the end of the new path; only a directory can have them.
-    if new_path.as_os_str().as_bytes().ends_with(b"/") && !is_dir(old_dir, old_path)? {
+    if new_path.as_os_str().as_bytes().ends_with(b"/") && !is_dir(old_dir, &old_path)? {
         return Err(Errno::Notdir);
     }
     Ok(old_dir.rename(old_path, new_dir, new_path)?)
@@ -133,7 +134,7 @@ pub(crate) fn path_readlink(
     let link = link.as_os_str().as_bytes();
     // Like readlink(2): what does not fit is left out.
     let used = link.len().min(buf_len as usize);
-    memory.bytes(buf, buf_len)?;
+    memory.check(buf, buf_len)?;
     memory.write_bytes(buf, &link[..used])?;
     memory.put(slot, used as u32);
     Ok(())

@@ -7,11 +7,11 @@ use std::os::fd::BorrowedFd;
 
 use bitflags::bitflags;
 use rustix::event::{PollFd, PollFlags};
-use rustix::io::Errno as Host;
 
-use crate::clock::{Clock, timespec};
+use crate::clock::Clock;
 use crate::context::Context;
 use crate::errno::Errno;
+use crate::interrupt::{Interrupt, wait_for_any};
 use crate::layout::{Event, Subscription};
 use crate::memory::{Memory, Ptr};
 use crate::stream::Stream;
@@ -122,7 +122,8 @@ impl<'t> Awaited<'t> {
                 }
                 if polled.contains(PollFlags::NVAL) {
                     result.error = Errno::Badf as u16;
-                } else if polled.contains(PollFlags::ERR) && !polled.contains(PollFlags::HUP) {
+                } else if polled.contains(PollFlags::ERR) && !polled.contains(PollFlags::HUP) && !stream.is_socket() {
+                    // Of a socket the error itself comes with the next call.
                     result.error = Errno::Io as u16;
                 }
                 if polled.contains(PollFlags::HUP) {
@@ -158,7 +159,7 @@ pub(crate) fn poll_oneoff(
         .map(|subscription| Awaited::new(subscription, &context.table))
         .collect::<Result<Vec<_>, Errno>>()?;
 
-    let happened = wait(&subscriptions, &awaited)?;
+    let happened = wait(&subscriptions, &awaited, context.interrupt())?;
     for (index, event) in happened.iter().enumerate() {
         memory.write_element(events, index, *event)?;
     }
@@ -167,8 +168,12 @@ pub(crate) fn poll_oneoff(
 }
 
 /// Waits until at least one event has happened.
-fn wait(subscriptions: &[Subscription], awaited: &[Awaited<'_>]) -> Result<Vec<Event>, Errno> {
-    let mut fds: Vec<PollFd<'_>> = awaited
+fn wait<'t>(
+    subscriptions: &[Subscription],
+    awaited: &[Awaited<'t>],
+    interrupt: Option<&'t Interrupt>,
+) -> Result<Vec<Event>, Errno> {
+    let mut fds: Vec<PollFd<'t>> = awaited
         .iter()
         .filter_map(|awaited| match *awaited {
             Awaited::Ready { host, event, .. } => Some(PollFd::from_borrowed_fd(host, event)),
@@ -176,11 +181,8 @@ fn wait(subscriptions: &[Subscription], awaited: &[Awaited<'_>]) -> Result<Vec<E
         })
         .collect();
     loop {
-        let timeout = awaited.iter().filter_map(Awaited::timeout).min().map(timespec);
-        match rustix::event::poll(&mut fds, timeout.as_ref()) {
-            Err(Host::INTR) => continue,
-            result => result?,
-        };
+        let timeout = awaited.iter().filter_map(Awaited::timeout).min();
+        wait_for_any(&mut fds, timeout, interrupt)?;
         let mut polled = fds.iter().map(PollFd::revents);
         let mut happened = Vec::new();
         for (subscription, awaited) in subscriptions.iter().zip(awaited) {

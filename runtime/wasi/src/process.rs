@@ -60,7 +60,7 @@ fn write_sizes(memory: &mut Memory<'_>, strings: &[Vec<u8>], count: Ptr, size: P
 }
 
 pub(crate) fn random_get(_: &mut Context, memory: &mut Memory<'_>, buf: Ptr, len: u32) -> Result<(), Errno> {
-    getrandom::fill(memory.bytes_mut(buf, len)?).map_err(|_| Errno::Io)
+    memory.fill(buf, len, |bytes| getrandom::fill(bytes).map_err(|_| Errno::Io))
 }
 
 pub(crate) fn sched_yield(_: &mut Context, _: &mut Memory<'_>) -> Result<(), Errno> {

@@ -33,7 +33,8 @@ pub(crate) fn fd_readdir(
     // descriptor" to the host.
     rustix::fs::seek(dir, SeekFrom::Start(cookie)).map_err(unlistable)?;
 
-    let mut out = Buffer { bytes: memory.bytes_mut(buf, buf_len)?, used: 0 };
+    memory.check(buf, buf_len)?;
+    let mut out = Buffer { memory, at: buf, len: buf_len as usize, used: 0 };
     let mut host_buffer = [MaybeUninit::uninit(); HOST_BUFFER];
     let mut entries = RawDir::new(dir, &mut host_buffer);
     while !out.is_full() {
@@ -60,8 +61,8 @@ pub(crate) fn fd_readdir(
         };
         let mut head = [0; Dirent::SIZE];
         dirent.store(&mut head);
-        out.push(&head);
-        out.push(name);
+        out.push(&head)?;
+        out.push(name)?;
     }
     let value = out.used as u32;
     memory.put(used, value);
@@ -76,20 +77,22 @@ fn unlistable(error: rustix::io::Errno) -> Errno {
 }
 
 /// The guest's buffer: filled to the end, with the last entry cut where it ends.
-struct Buffer<'m> {
-    bytes: &'m mut [u8],
+struct Buffer<'b, 'm> {
+    memory: &'b mut Memory<'m>,
+    at: Ptr,
+    len: usize,
     used: usize,
 }
 
-impl Buffer<'_> {
-    fn push(&mut self, bytes: &[u8]) {
-        let room = &mut self.bytes[self.used..];
-        let fitting = bytes.len().min(room.len());
-        room[..fitting].copy_from_slice(&bytes[..fitting]);
+impl Buffer<'_, '_> {
+    fn push(&mut self, bytes: &[u8]) -> Result<(), Errno> {
+        let fitting = bytes.len().min(self.len - self.used);
+        self.memory.write_bytes(self.at.after(self.used)?, &bytes[..fitting])?;
         self.used += fitting;
+        Ok(())
     }
 
     fn is_full(&self) -> bool {
-        self.used == self.bytes.len()
+        self.used == self.len
     }
 }

@@ -2,19 +2,24 @@
 //!
 //! The flags of a descriptor belong to the guest, not to the host's file: the standard streams are
 //! shared with other processes, whose view must not change, and a host's append flag would also
-//! divert `fd_pwrite`. So append and the sync flags are given with each write (`pwritev2`), and
-//! whether to wait on a shared stream is decided by asking it first.
+//! divert `fd_pwrite`. So append and the sync flags are given with each write (`pwritev2`). The host
+//! never waits for a pipe, device or socket that the guest has opened; whoever waits does so in
+//! `poll`, where an interrupt is heard. A stream that others use too is asked first whether it is
+//! ready, if the guest must not wait or can be interrupted.
 
 use std::fs::File;
 use std::io::{Cursor, IoSlice, IoSliceMut, Read};
+use std::net::SocketAddr;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use rustix::event::{PollFd, PollFlags, Timespec};
+use rustix::event::PollFlags;
 use rustix::fs::{OFlags, SeekFrom};
 use rustix::io::{Errno as Host, ReadWriteFlags, retry_on_intr};
+use rustix::net::{RecvAncillaryBuffer, RecvFlags, RecvMsg, SendAncillaryBuffer, SendFlags};
 
 use crate::errno::Errno;
+use crate::interrupt::{Interrupt, wait_for};
 use crate::types::{FdFlags, Filetype, Rights};
 
 /// A pipe in memory that keeps what a program writes. Clones share the contents.
@@ -32,13 +37,25 @@ impl Pipe {
         lock(&self.0).clone()
     }
 
-    fn write(&self, slices: &[IoSlice<'_>]) -> usize {
+    fn write(&self, slices: &[IoSlice<'_>]) -> Result<usize, Errno> {
         let mut contents = lock(&self.0);
+        let mut room = MAX_TRANSFER;
         let before = contents.len();
-        slices.iter().for_each(|slice| contents.extend_from_slice(slice));
-        contents.len() - before
+        for slice in slices {
+            let piece = &slice[..slice.len().min(room)];
+            contents.try_reserve(piece.len()).map_err(|_| Errno::Nospc)?;
+            contents.extend_from_slice(piece);
+            room -= piece.len();
+        }
+        Ok(contents.len() - before)
     }
 }
+
+/// The most bytes of one write to a pipe in memory; about what Linux takes at once.
+const MAX_TRANSFER: usize = 1 << 30;
+
+/// What a pipe that is ready takes at once without keeping the writer waiting (`PIPE_BUF` of Linux).
+const PIPE_BUF: usize = 4096;
 
 /// Bytes stay whole whoever panics, so a poisoned lock is as good as any.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -66,17 +83,27 @@ pub(crate) struct Stream {
     source: Source,
     filetype: Filetype,
     flags: FdFlags,
+    /// How long a socket waits to receive and to send, in nanoseconds.
+    pub timeouts: Timeouts,
+}
+
+/// Of a socket; none is forever.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Timeouts {
+    pub receive: Option<u64>,
+    pub send: Option<u64>,
 }
 
 impl Stream {
-    /// A file that the guest has opened with these flags.
+    /// A file that the guest has opened with these flags. On the host it is open without waiting.
     pub fn opened(file: File, filetype: Filetype, flags: FdFlags) -> Self {
-        Stream { source: Source::Opened(file), filetype, flags }
+        Stream { source: Source::Opened(file), filetype, flags, timeouts: Timeouts::default() }
     }
 
     /// A stream that exists before the guest begins.
     pub fn standard(source: Source) -> Self {
-        let stream = Stream { source, filetype: Filetype::Unknown, flags: FdFlags::empty() };
+        let stream =
+            Stream { source, filetype: Filetype::Unknown, flags: FdFlags::empty(), timeouts: Timeouts::default() };
         match stream.host().map(|fd| (filetype_of(fd), flags_of(fd))) {
             Some((filetype, flags)) => Stream { filetype, flags, ..stream },
             None => stream,
@@ -100,7 +127,21 @@ impl Stream {
         self.flags
     }
 
-    /// The rights that mean something for this stream.
+    /// A standard stream of this process.
+    pub fn is_inherited(&self) -> bool {
+        matches!(self.source, Source::Inherited(_))
+    }
+
+    pub fn is_socket(&self) -> bool {
+        matches!(self.filetype, Filetype::SocketDgram | Filetype::SocketStream)
+    }
+
+    /// The host's descriptor, which must be a socket.
+    pub fn socket(&self) -> Result<BorrowedFd<'_>, Errno> {
+        self.host().filter(|_| self.is_socket()).ok_or(Errno::Notsock)
+    }
+
+    /// The rights that mean something for this stream, but those of sockets alone.
     pub fn applicable_rights(&self) -> Rights {
         match self.host() {
             Some(fd) if rustix::termios::isatty(fd) => Rights::FILE - Rights::POSITION,
@@ -108,22 +149,27 @@ impl Stream {
         }
     }
 
-    pub fn set_flags(&mut self, flags: FdFlags) -> Result<(), Errno> {
-        if let Source::Opened(file) = &self.source {
-            let mut host = rustix::fs::fcntl_getfl(file)?;
-            host.set(OFlags::NONBLOCK, flags.contains(FdFlags::NONBLOCK));
-            rustix::fs::fcntl_setfl(file, host)?;
-        }
+    pub fn set_flags(&mut self, flags: FdFlags) {
         self.flags = flags;
-        Ok(())
+    }
+
+    /// Whether the guest does not want to wait.
+    pub fn nonblock(&self) -> bool {
+        self.flags.contains(FdFlags::NONBLOCK)
     }
 
     /// Reads at the current position.
-    pub fn read(&self, slices: &mut [IoSliceMut<'_>]) -> Result<usize, Errno> {
+    pub fn read(&self, slices: &mut [IoSliceMut<'_>], interrupt: Option<&Interrupt>) -> Result<usize, Errno> {
         if let Source::Input(input) = &self.source {
             return Ok(lock(input).read_vectored(slices)?);
         }
-        self.transfer(PollFlags::IN, |fd| rustix::io::readv(fd, slices))
+        if self.moves_nothing(slices.is_empty()) {
+            return Ok(0);
+        }
+        if self.is_socket() {
+            return Ok(self.receive(slices, RecvFlags::empty(), interrupt)?.bytes);
+        }
+        self.transfer(PollFlags::IN, interrupt, |fd| rustix::io::readv(fd, slices))
     }
 
     /// Reads at an offset; the position stays.
@@ -134,13 +180,63 @@ impl Stream {
     }
 
     /// Writes at the current position, or at the end if the descriptor appends.
-    pub fn write(&self, slices: &[IoSlice<'_>]) -> Result<usize, Errno> {
+    pub fn write(&self, slices: &[IoSlice<'_>], interrupt: Option<&Interrupt>) -> Result<usize, Errno> {
         if let Source::Output(pipe) = &self.source {
-            return Ok(pipe.write(slices));
+            return pipe.write(slices);
         }
+        if self.moves_nothing(slices.is_empty()) {
+            return Ok(0);
+        }
+        if self.is_socket() {
+            return self.send(slices, None, interrupt);
+        }
+        if !self.keeps_waiting() {
+            return self.write_some(slices, interrupt);
+        }
+        self.write_all(slices, |slices| match self.source {
+            // The host waits until all is written, and would not hear of an interrupt.
+            Source::Given(_) | Source::Inherited(_) if interrupt.is_some() => {
+                let bytes = slices.iter().fold(0, |sum: usize, slice| sum.saturating_add(slice.len()));
+                match slices.iter().find(|slice| !slice.is_empty()) {
+                    Some(first) if bytes > PIPE_BUF => {
+                        self.write_some(&[IoSlice::new(&first[..first.len().min(PIPE_BUF)])], interrupt)
+                    }
+                    _ => self.write_some(slices, interrupt),
+                }
+            }
+            _ => self.write_some(slices, interrupt),
+        })
+    }
+
+    /// Writes until nothing is left, if the guest waits: the host takes in pieces what it is not to wait for.
+    fn write_all(
+        &self,
+        slices: &[IoSlice<'_>],
+        mut write: impl FnMut(&[IoSlice<'_>]) -> Result<usize, Errno>,
+    ) -> Result<usize, Errno> {
+        let mut left = slices.to_vec();
+        let mut left = &mut left[..];
+        let mut written = 0;
+        loop {
+            match write(left) {
+                Ok(bytes) => {
+                    written += bytes;
+                    IoSlice::advance_slices(&mut left, bytes);
+                    if bytes == 0 || left.is_empty() || self.nonblock() {
+                        return Ok(written);
+                    }
+                }
+                // What has been written must not be lost; the error comes again with the next call.
+                Err(_) if written > 0 => return Ok(written),
+                Err(errno) => return Err(errno),
+            }
+        }
+    }
+
+    fn write_some(&self, slices: &[IoSlice<'_>], interrupt: Option<&Interrupt>) -> Result<usize, Errno> {
         let mut how = self.sync_flags();
         how.set(ReadWriteFlags::APPEND, self.flags.contains(FdFlags::APPEND));
-        self.transfer(PollFlags::OUT, |fd| {
+        self.transfer(PollFlags::OUT, interrupt, |fd| {
             if how.is_empty() {
                 return rustix::io::writev(fd, slices);
             }
@@ -150,6 +246,41 @@ impl Stream {
                 result => result,
             }
         })
+    }
+
+    /// Receives a message, or what a socket of bytes has.
+    pub fn receive(
+        &self,
+        slices: &mut [IoSliceMut<'_>],
+        how: RecvFlags,
+        interrupt: Option<&Interrupt>,
+    ) -> Result<RecvMsg, Errno> {
+        self.transfer(PollFlags::IN, interrupt, |fd| {
+            rustix::net::recvmsg(fd, slices, &mut RecvAncillaryBuffer::default(), how | RecvFlags::DONTWAIT)
+        })
+    }
+
+    /// Sends a message, to an address if there is one, or bytes.
+    pub fn send(
+        &self,
+        slices: &[IoSlice<'_>],
+        to: Option<SocketAddr>,
+        interrupt: Option<&Interrupt>,
+    ) -> Result<usize, Errno> {
+        // A connection that is closed is an error, not a signal.
+        let how = SendFlags::NOSIGNAL | SendFlags::DONTWAIT;
+        let send = |slices: &[IoSlice<'_>]| {
+            let control = &mut SendAncillaryBuffer::default();
+            self.transfer(PollFlags::OUT, interrupt, |fd| match to {
+                Some(to) => rustix::net::sendmsg_addr(fd, &to, slices, control, how),
+                None => rustix::net::sendmsg(fd, slices, control, how),
+            })
+        };
+        match self.filetype {
+            Filetype::SocketStream => self.write_all(slices, send),
+            // A message goes as a whole.
+            _ => send(slices),
+        }
     }
 
     /// Writes at an offset, also if the descriptor appends; the position stays.
@@ -199,33 +330,51 @@ impl Stream {
         how
     }
 
+    /// Whether a read or write may have to wait for somebody else.
+    fn keeps_waiting(&self) -> bool {
+        !matches!(self.filetype, Filetype::RegularFile | Filetype::BlockDevice | Filetype::Directory)
+    }
+
+    /// Whether there is nothing to wait for, since nothing is to be moved. An empty message is something.
+    pub fn moves_nothing(&self, empty: bool) -> bool {
+        empty && self.keeps_waiting() && self.filetype != Filetype::SocketDgram
+    }
+
     /// Does something with the host's descriptor, and waits or not as the guest's flags say,
     /// whatever the host's flags are.
-    fn transfer(
+    pub fn transfer<T>(
         &self,
         event: PollFlags,
-        mut action: impl FnMut(BorrowedFd<'_>) -> Result<usize, Host>,
-    ) -> Result<usize, Errno> {
+        interrupt: Option<&Interrupt>,
+        mut action: impl FnMut(BorrowedFd<'_>) -> Result<T, Host>,
+    ) -> Result<T, Errno> {
         // Reading what can only be written, or the reverse.
         let fd = self.host().ok_or(Errno::Badf)?;
-        let nonblock = self.flags.contains(FdFlags::NONBLOCK);
-        let shared = !matches!(self.source, Source::Opened(_));
-        if nonblock && shared && !wait(fd, event, Some(&Timespec { tv_sec: 0, tv_nsec: 0 }))? {
+        if !self.keeps_waiting() {
+            return Ok(retry_on_intr(|| action(fd))?);
+        }
+        let own = matches!(self.source, Source::Opened(_));
+        let timeout = match (self.nonblock(), event) {
+            (true, _) => Some(0),
+            (false, PollFlags::OUT) => self.timeouts.send,
+            (false, _) => self.timeouts.receive,
+        };
+        // What nobody writes to yet would seem to be at its end.
+        let ask = if self.nonblock() { !own } else { own || interrupt.is_some() };
+        if ask && !wait_for(fd, event, timeout, interrupt)? {
             return Err(Errno::Again);
         }
         loop {
             match retry_on_intr(|| action(fd)) {
-                Err(Host::AGAIN) if !nonblock => wait(fd, event, None)?,
+                Err(Host::AGAIN) if !self.nonblock() => {
+                    if !wait_for(fd, event, timeout, interrupt)? {
+                        return Err(Errno::Again);
+                    }
+                }
                 result => return Ok(result?),
-            };
+            }
         }
     }
-}
-
-/// Waits until something happens; false if the time was over first.
-fn wait(fd: BorrowedFd<'_>, event: PollFlags, timeout: Option<&Timespec>) -> Result<bool, Errno> {
-    let mut fds = [PollFd::from_borrowed_fd(fd, event)];
-    Ok(retry_on_intr(|| rustix::event::poll(&mut fds, timeout))? > 0)
 }
 
 /// An offset that the host takes; negative ones have meanings of their own there.

@@ -126,6 +126,18 @@ impl Table {
         }
     }
 
+    /// An open socket, with these rights.
+    pub fn socket(&self, fd: Fd, rights: Rights) -> Result<&Stream, Errno> {
+        let entry = self.get(fd)?;
+        match &entry.object {
+            Object::Stream(stream) if stream.is_socket() => {
+                entry.require(rights)?;
+                Ok(stream)
+            }
+            Object::Stream(_) | Object::Directory(_) => Err(Errno::Notsock),
+        }
+    }
+
     /// An open directory, with these rights.
     pub fn directory(&self, fd: Fd, rights: Rights) -> Result<&Directory, Errno> {
         let entry = self.get(fd)?;

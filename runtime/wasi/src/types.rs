@@ -80,6 +80,17 @@ impl Rights {
         .union(Rights::FD_FILESTAT_SET_TIMES)
         .union(Rights::POLL_FD_READWRITE);
 
+    /// What a socket has that a file has not.
+    pub const SOCKET_ONLY: Rights = Rights::SOCK_SHUTDOWN.union(Rights::SOCK_ACCEPT);
+
+    /// The rights that apply to a socket.
+    pub const SOCKET: Rights = Rights::FD_READ
+        .union(Rights::FD_WRITE)
+        .union(Rights::FD_FDSTAT_SET_FLAGS)
+        .union(Rights::FD_FILESTAT_GET)
+        .union(Rights::POLL_FD_READWRITE)
+        .union(Rights::SOCKET_ONLY);
+
     /// What a terminal lacks. C libraries tell a terminal from other character devices by this.
     pub const POSITION: Rights = Rights::FD_SEEK.union(Rights::FD_TELL);
 

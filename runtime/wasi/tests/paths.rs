@@ -37,6 +37,7 @@ fn opening() {
     }
     fails(guest.open("dir", DIRECTORY, FD_READ | FD_WRITE), Errno::Isdir);
     fails(guest.open("dir", 0, FD_WRITE), Errno::Isdir);
+    fails(guest.open("dir", CREAT, FD_READ), Errno::Isdir);
     for other in [CREAT, EXCL, TRUNC] {
         fails(guest.open("dir", DIRECTORY | other, 0), Errno::Inval);
     }
@@ -284,6 +285,27 @@ fn listing() {
         bytes[start + 8..start + 16].to_vec()
     };
     assert_eq!(inode("."), inode(".."));
+}
+
+/// Paths are UTF-8. What the host calls otherwise is listed, but cannot be named.
+#[test]
+fn names_that_are_not_text() {
+    use std::os::unix::ffi::OsStrExt;
+    let (mut guest, dir) = guest();
+    let name = b"na\xffme";
+    fs::write(dir.path().join(std::ffi::OsStr::from_bytes(name)), b"").unwrap();
+    symlink(std::ffi::OsStr::from_bytes(name), dir.path().join("link")).unwrap();
+    let bytes = guest.readdir(ROOT, 4096, 0).unwrap();
+    assert!(bytes.windows(name.len()).any(|piece| piece == name));
+    assert_eq!(guest.readlink("link", 100).unwrap(), name);
+    guest.put(0, name);
+    for call in ["path_unlink_file", "path_create_directory", "path_remove_directory"] {
+        fails(guest.call(call, &[ROOT, 0, name.len() as u64]), Errno::Ilseq);
+    }
+    fails(guest.call("path_filestat_get", &[ROOT, 0, 0, name.len() as u64, 64]), Errno::Ilseq);
+    fails(guest.call("path_symlink", &[0, name.len() as u64, ROOT, 0, 2]), Errno::Ilseq);
+    // Through a link that the host made it can be reached.
+    guest.open("link", 0, FD_READ).unwrap();
 }
 
 #[test]

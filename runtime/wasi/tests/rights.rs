@@ -118,6 +118,32 @@ fn preopened_directories() {
 }
 
 #[test]
+fn directories_come_in_the_order_given() {
+    let dir = tempfile::tempdir().unwrap();
+    let names = ["/z", "a", "/m/n", "a"];
+    let mut builder = wasi::Builder::new();
+    for (index, name) in names.iter().enumerate() {
+        let host = dir.path().join(index.to_string());
+        fs::create_dir(&host).unwrap();
+        fs::write(host.join("file"), index.to_string()).unwrap();
+        builder.preopen_dir(&host, name, index == 1).unwrap();
+    }
+    let mut guest = guest_in(dir.path(), false);
+    guest.context = builder.build();
+    for (index, name) in names.iter().enumerate() {
+        let dir = ROOT + index as u64;
+        guest.call("fd_prestat_get", &[dir, 0]).unwrap();
+        assert_eq!(guest.u32(4), name.len() as u64);
+        guest.call("fd_prestat_dir_name", &[dir, 100, name.len() as u64]).unwrap();
+        assert_eq!(guest.bytes(100, name.len() as u64), name.as_bytes());
+        let fd = guest.open_with(dir, 0, "file", 0, FD_READ, 0, 0).unwrap();
+        assert_eq!(guest.read(fd, 10).unwrap(), index.to_string().as_bytes());
+        assert_eq!(guest.open_with(dir, 0, "new", CREAT, 0, 0, 0).is_ok(), index != 1);
+    }
+    fails(guest.call("fd_prestat_get", &[ROOT + 99, 0]), Errno::Badf);
+}
+
+#[test]
 fn renumbering() {
     let (mut guest, dir) = guest();
     let (one, two) = (guest.create("one"), guest.create("two"));

@@ -16,8 +16,9 @@
 //! - **Traps.** A segment that traps in the middle stays charged whole.
 //! - **Limits.** Code looks whether it shall stop where a function begins that calls others, and at each turn of a loop: nothing runs long
 //!   without either. A segment there ([`Segment::stops`]) does not begin if more would be spent with it than the limit allows: the
-//!   program traps in front of it, and is not charged for it. Other segments can lead beyond the limit, by what they cost. The host sees
-//!   none of that: a host function is not called then, and a call from the host does not return, but traps.
+//!   program traps in front of it, and its instructions are not counted. Other segments can lead beyond the limit, but the host sees
+//!   nothing of that: a host function is not called then, and a call from the host does not return, but traps. A program that was
+//!   stopped so has used all the gas that the limit allows.
 //!
 //! How deep calls nest before the stack is exhausted differs between engines and levels, and what was counted by then with it; so it
 //! does when somebody interrupts a program.

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use tempfile::TempDir;
-use wasi::{Builder, Context, Errno, Exit, FUNCTIONS, Input, Output, Pipe};
+use wasi::{Builder, Context, End, Errno, FUNCTIONS, Input, Memory, Output, Pipe};
 
 pub const FD_DATASYNC: u64 = 1 << 0;
 pub const FD_READ: u64 = 1 << 1;
@@ -89,10 +89,12 @@ pub fn guest_in(dir: &Path, readonly: bool) -> Guest {
 }
 
 impl Guest {
-    pub fn raw(&mut self, name: &str, args: &[u64]) -> Result<u64, Exit> {
-        let function = FUNCTIONS.iter().find(|function| function.name == name).unwrap();
-        assert_eq!(function.params.len(), args.len(), "{name}");
-        (function.call)(&mut self.context, &mut self.memory, args)
+    pub fn raw(&mut self, name: &str, args: &[u64]) -> Result<u64, End> {
+        let function = FUNCTIONS
+            .iter()
+            .find(|function| function.name == name && function.params.len() == args.len())
+            .unwrap_or_else(|| panic!("{name} with {} arguments", args.len()));
+        (function.call)(&mut self.context, &mut Memory::new(&mut self.memory), args)
     }
 
     pub fn call(&mut self, name: &str, args: &[u64]) -> Got<()> {

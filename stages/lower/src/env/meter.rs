@@ -6,8 +6,8 @@
 use super::Env;
 use crate::unit::Region;
 use abi::layout::{Field, Header, Meter};
-use abi::libcall::Libcall;
 use abi::metering::Segment;
+use abi::trap::TrapCode;
 use llvm::{BasicBlock, Value};
 use std::cell::Cell;
 
@@ -44,7 +44,6 @@ pub(crate) struct Counters<'c> {
 pub(super) struct OutOfGas<'c> {
     block: BasicBlock<'c>,
     values: Vec<Value<'c>>,
-    cost: u64,
 }
 
 impl<'c> Env<'_, 'c> {
@@ -96,8 +95,7 @@ impl<'c> Env<'_, 'c> {
     /// The gas that is left after a segment is paid. Where that is checked, ends execution if it cannot be, with the other counters as
     /// they are.
     pub fn pay(&mut self, gas: Value<'c>, segment: Segment) -> Value<'c> {
-        let cost = segment.gas;
-        let left = self.builder.sub(gas, self.unit.context.const_i64(cost as i64));
+        let left = self.builder.sub(gas, self.unit.context.const_i64(segment.gas as i64));
         if !segment.stops {
             return left;
         }
@@ -105,17 +103,17 @@ impl<'c> Env<'_, 'c> {
         let of = |(&counter, &value): (&Counter, &Value<'c>)| if counter == Counter::Gas { left } else { value };
         let values = self.unit.counters.iter().zip(&self.counters.values).map(of).collect();
         let block = self.block();
-        self.out_of_gas.push(OutOfGas { block, values, cost });
+        self.out_of_gas.push(OutOfGas { block, values });
         self.leave_if(missing, block);
         left
     }
 
     /// Builds what `pay` goes to.
     pub(super) fn finish_paying(&mut self) {
-        for OutOfGas { block, values, cost } in std::mem::take(&mut self.out_of_gas) {
+        for OutOfGas { block, values } in std::mem::take(&mut self.out_of_gas) {
             self.start(block);
             self.store_values(&values);
-            self.call_no_return(Libcall::OutOfGas, &[self.unit.context.const_i64(cost as i64)]);
+            self.call_trap(TrapCode::CostLimitExceeded);
             self.builder.unreachable();
         }
     }
