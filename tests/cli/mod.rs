@@ -3,6 +3,7 @@
 mod compile;
 mod run;
 mod stage;
+mod transcripts;
 
 use crate::process::{self, Input};
 use std::fmt;

@@ -38,7 +38,7 @@ codes! {
     /// Sections that come twice or out of order.
     Junk = 0x108, "section out of order" | "unexpected content after last section";
     /// As many bodies as functions are declared.
-    FunctionsAndBodies = 0x109, "function and code section have inconsistent lengths";
+    FunctionsAndBodies = 0x109, "function and code section have inconsistent lengths" | "code section is absent";
     /// As many segments as the count says.
     DataCount = 0x10A, "data count and data section have inconsistent lengths" | "data count is non-zero";
     /// Instructions that refer to segments need the count of them.
@@ -59,19 +59,19 @@ codes! {
     IntegerTooLong = 0x116, "integer representation too long";
     /// An instruction that there is not.
     IllegalOpcode = 0x117, "illegal opcode" | "unknown 0x";
+    /// A body whose blocks do not all end.
+    EndExpected = 0x118, "control frames remain";
     /// A shared memory says how large it may grow.
     SharedWithoutMaximum = 0x11A, "shared memory must have maximum";
     /// The file ends too early.
     UnexpectedEnd = 0x102, "unexpected end";
-    /// A length that goes past the end.
-    LengthOutOfBounds = 0x107, "length out of bounds" | "too large, ";
     /// Native code that is missing or must not run here.
     NativeCode = 0x1F0, "native code";
     /// Anything else that is no WebAssembly.
     Grammar = 0x119, "invalid wasm grammar";
 
     /// What is switched off or not supported.
-    Unsupported = 0x2F0, "pass --" | "not supported" | "not enabled";
+    Unsupported = 0x2F0, "pass --" | "not supported" | "not enabled" | "must be enabled";
     /// An atomic access of another alignment.
     AtomicAlignment = 0x200, "atomic alignment" | "atomic instructions must always specify maximum alignment";
     /// An access of larger alignment than its size.
@@ -108,10 +108,6 @@ codes! {
     Immutable = 0x211, "global is immutable";
     /// A `select` of none or several types.
     ResultArity = 0x214, "invalid result arity";
-    /// Several tables in edition 1.
-    MultipleTables = 0x215, "multiple tables";
-    /// Several memories without that proposal.
-    MultipleMemories = 0x216, "multiple memories";
     /// A minimum above its maximum.
     Limits = 0x217, "size minimum must not be greater than maximum";
     /// A memory that its addresses do not reach.
@@ -149,11 +145,17 @@ codes! {
 }
 
 impl Code {
-    /// The code of a message; `otherwise` if it says nothing that has one.
-    pub fn of(message: &str, otherwise: Code) -> Code {
+    /// Every code.
+    pub fn all() -> impl Iterator<Item = Code> {
+        Code::TABLE.iter().map(|(code, _)| *code)
+    }
+
+    /// The code of what the decoder or validator says, and this on one line. The code is `otherwise` if it says nothing that has one.
+    pub fn of(message: &str, otherwise: Code) -> (Code, String) {
+        let message = message.split_whitespace().collect::<Vec<_>>().join(" ");
         let says = |words: &[&str]| words.iter().any(|words| message.contains(words));
         let row = Code::TABLE.iter().find(|(code, words)| code.phase().is_static() && says(words));
-        row.map_or(otherwise, |(code, _)| *code)
+        (row.map_or(otherwise, |(code, _)| *code), message)
     }
 
     /// The number that users see.
@@ -291,12 +293,15 @@ mod tests {
 
     #[test]
     fn messages_have_the_code_of_their_words() {
-        let of = |message| Code::of(message, Code::Invalid);
+        let of = |message| Code::of(message, Code::Invalid).0;
         assert_eq!(of("type mismatch: expected i32, found i64"), Code::TypeMismatch);
         assert_eq!(of("unexpected end-of-file"), Code::UnexpectedEnd);
         assert_eq!(of("multiple memories (pass --enable-multi-memory)"), Code::Unsupported);
         assert_eq!(of("unknown import: what a module says of another"), Code::Invalid);
-        assert_eq!(of("nothing known"), Code::Invalid);
+        assert_eq!(
+            Code::of("nothing  that is\nknown", Code::Invalid),
+            (Code::Invalid, "nothing that is known".to_string())
+        );
     }
 
     #[test]

@@ -4,6 +4,10 @@ use crate::codes::{Code, Failure};
 use std::io::ErrorKind;
 use std::path::Path;
 
+/// How a module begins.
+const MAGIC: &[u8] = b"\0asm";
+/// How a shared library begins.
+const LIBRARY: &[u8] = b"\x7fELF";
 /// How a component begins; a module has another version.
 const COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
 
@@ -22,10 +26,15 @@ pub fn read(path: &Path) -> Result<Vec<u8>, Failure> {
         Err(error) => return Err(unreadable(path, &error)),
     };
     let bytes = if is_text(path) { translate(path, &bytes)? } else { bytes };
-    match refused(path, &bytes) {
-        Some(failure) => Err(failure),
-        None => Ok(bytes),
+    if let Some(failure) = refused(path, &bytes) {
+        return Err(failure);
     }
+    let message = match () {
+        () if bytes.starts_with(MAGIC) => return Ok(bytes),
+        () if bytes.starts_with(LIBRARY) => "it is a shared library: the module that it was compiled from is needed",
+        () => "magic header not detected: the file is no WebAssembly",
+    };
+    Err(Failure::new(Code::NoMagic, format!("{}: {message}", path.display())))
 }
 
 /// The failure to read a file.

@@ -28,9 +28,9 @@ pub fn run(matches: &ArgMatches) -> Result<(), Failure> {
     let compiled = compiled.map_err(|error| failure(error, Some(wasm)))?;
     let write = |path: &Path, bytes: &[u8]| {
         artifact::write_atomically(path, bytes).map_err(|error| {
-            // The system's own words, without the name of a temporary file around them.
-            let inner = error.get_ref().and_then(|inner| inner.source());
-            unwritable(path, &inner.map_or_else(|| error.to_string(), ToString::to_string))
+            // Without the name of the temporary file, which nobody has to know.
+            let message = error.to_string();
+            unwritable(path, message.split(" at path ").next().unwrap_or_default())
         })
     };
     if let Some(dump) = &compiled.dump {

@@ -80,7 +80,8 @@ fn failure(error: Error, file: Option<&Path>) -> Failure {
     }
     let function = error.place.function.map(|index| (index.0, error.place.name.as_deref()));
     let place = Place { function, offset: error.place.offset };
-    Failure::new(Code::of(&error.message, otherwise), in_file(file, &format!("{}{place}", error.message)))
+    let (code, message) = Code::of(&error.message, otherwise);
+    Failure::new(code, in_file(file, &format!("{message}{place}")))
 }
 
 fn in_file(file: Option<&Path>, message: &dyn std::fmt::Display) -> String {

@@ -57,9 +57,9 @@ fn failure(file: &Path, error: ModuleError, bytes: &[u8]) -> Failure {
 
 fn explain(error: InterpreterError) -> (Code, String) {
     match error {
-        InterpreterError::Malformed { message, .. } => (Code::of(&message, Code::Grammar), message),
-        InterpreterError::Invalid { message, .. } => (Code::of(&message, Code::Invalid), message),
-        InterpreterError::Unsupported { message, .. } => (Code::of(&message, Code::Unsupported), message),
+        InterpreterError::Malformed { message, .. } => Code::of(&message, Code::Grammar),
+        InterpreterError::Invalid { message, .. } => Code::of(&message, Code::Invalid),
+        InterpreterError::Unsupported { message, .. } => Code::of(&message, Code::Unsupported),
         InterpreterError::Limit { .. } => {
             let message = "the function needs more than 65535 words for its locals and operands";
             (Code::TooLarge, message.to_string())

@@ -29,7 +29,9 @@ pub fn function_at(bytes: &[u8], offset: u64) -> Option<(u32, Option<String>)> {
                     as u32;
             }
             Payload::CodeSectionEntry(body) => {
-                if body.range().contains(&offset) {
+                // That something is missing is found at the end.
+                let range = body.range();
+                if range.start <= offset && offset <= range.end {
                     return Some((next, Names::read(bytes).functions.remove(&next)));
                 }
                 next += 1;
@@ -225,7 +227,7 @@ impl Printer {
                     };
                     let items = match element.items {
                         ElementItems::Functions(items) => {
-                            format!("functions {}", list(items, |index| Ok(index.to_string()))?)
+                            format!("functions {}", list(items, |index| Ok(item(&self.names.functions, index)))?)
                         }
                         ElementItems::Expressions(ty, items) => {
                             format!("{ty} {}", list(items, |expr| expression(&expr))?)
