@@ -53,8 +53,10 @@ pub fn link(
     let mut store = Store::with_config(config);
     let mut linker = Linker::new();
     let uses_wasi = |module: &Module| module.declarations().imports.iter().any(|import| import.module == WASI_MODULE);
+    // A folder that is not there is an error, whether it is used or not.
+    let context = wasi(args, linking)?;
     if uses_wasi(&module) || others.iter().any(|(_, _, other)| uses_wasi(other)) {
-        engine::add_wasi(&mut linker, &mut store, wasi(args, linking)?);
+        engine::add_wasi(&mut linker, &mut store, context);
     }
     for (name, path, other) in &others {
         let instance = linker.instantiate(&mut store, other).map_err(|error| report::instantiation(path, error))?;

@@ -366,13 +366,18 @@ fn global_type(ty: &GlobalType) -> String {
     format!("{shared}{mutable}{}", ty.content_type)
 }
 
-/// Items one after the other.
+/// Items one after the other, the first of them if they are many.
 fn list<'a, T: wasmparser::FromReader<'a>>(
     items: SectionLimited<'a, T>,
     text: impl Fn(T) -> Result<String>,
 ) -> Result<String> {
+    const SHOWN: usize = 12;
     let texts = items.into_iter().map(|item| text(item?)).collect::<Result<Vec<String>>>()?;
-    Ok(if texts.is_empty() { "(none)".to_string() } else { texts.join(", ") })
+    Ok(match texts.len() {
+        0 => "(none)".to_string(),
+        length if length <= SHOWN => texts.join(", "),
+        length => format!("{} and {} more", texts[..SHOWN].join(", "), length - SHOWN),
+    })
 }
 
 /// A constant expression as the text format has it.
