@@ -60,7 +60,7 @@ pub fn link(
     }
     for (name, path, other) in &others {
         let instance = linker.instantiate(&mut store, other).map_err(|error| report::instantiation(path, error))?;
-        if let Some(initialize) = procedure(&store, instance, INITIALIZE)? {
+        if let Some(initialize) = procedure(&store, instance, INITIALIZE, path)? {
             store.call(initialize, &[])?;
         }
         linker.define_instance(&store, name, instance);
@@ -69,14 +69,15 @@ pub fn link(
     Ok(Linked { store, module, instance })
 }
 
-/// The exported function of a name that stands for something: it must take and give nothing.
-pub fn procedure(store: &Store, instance: Instance, name: &str) -> Result<Option<Func>, Failure> {
+/// The exported function of a name that stands for something, in the module of a file: it must take and give nothing.
+pub fn procedure(store: &Store, instance: Instance, name: &str, file: &Path) -> Result<Option<Func>, Failure> {
     let Some(func) = engine::function(store, instance, name) else { return Ok(None) };
     let ty = store.func_type(func);
     if ty.params.is_empty() && ty.results.is_empty() {
         return Ok(Some(func));
     }
-    let message = format!("{}: `{name}` is {ty} and must be () -> ()", Code::SignatureMismatch.words());
+    let words = Code::SignatureMismatch.words();
+    let message = format!("{}: {words}: `{name}` is {ty} and must be () -> ()", file.display());
     Err(Failure::new(Code::SignatureMismatch, message))
 }
 

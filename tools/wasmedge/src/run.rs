@@ -18,22 +18,24 @@ const START: &str = "_start";
 pub fn run(matches: &ArgMatches) -> Result<(), End> {
     let words: Vec<OsString> = many(matches, "FILE");
     let (file, rest) = words.split_first().expect("clap requires it");
-    let linked = link(Path::new(file), words.iter().cloned(), &Linking::given(matches), Console::given(matches))?;
+    let file = Path::new(file);
+    let linked = link(file, words.iter().cloned(), &Linking::given(matches), Console::given(matches))?;
     let Linked { mut store, instance, .. } = linked;
     if !matches.get_flag("reactor")
-        && let Some(start) = procedure(&store, instance, START)?
+        && let Some(start) = procedure(&store, instance, START, file)?
     {
         store.call(start, &[])?;
         return Ok(());
     }
-    react(rest, &mut store, instance)
+    react(file, rest, &mut store, instance)
 }
 
 /// Calls the function that the first word names with the others as parameters, and prints its results.
-fn react(words: &[OsString], store: &mut Store, instance: Instance) -> Result<(), End> {
+fn react(file: &Path, words: &[OsString], store: &mut Store, instance: Instance) -> Result<(), End> {
     let words: Vec<&str> = words.iter().map(|word| text(word)).collect::<Result<_, _>>()?;
     let Some((&name, words)) = words.split_first() else {
-        return Err(Failure::from(format!("which function? {}", exported(store, instance))).into());
+        let message = format!("{}: none is named", Code::FunctionNotFound.words());
+        return Err(Failure::explained(Code::FunctionNotFound, message, exported(store, instance)).into());
     };
     let Some(func) = engine::function(store, instance, name) else {
         let message = format!("{}: `{name}`", Code::FunctionNotFound.words());
@@ -45,7 +47,7 @@ fn react(words: &[OsString], store: &mut Store, instance: Instance) -> Result<()
         let signature = format!("    the function is {}", values::signature(store, name, func));
         Failure::explained(Code::SignatureMismatch, message, signature)
     })?;
-    if let Some(initialize) = procedure(store, instance, INITIALIZE)?
+    if let Some(initialize) = procedure(store, instance, INITIALIZE, file)?
         && name != INITIALIZE
     {
         store.call(initialize, &[])?;
