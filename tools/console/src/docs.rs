@@ -4,6 +4,7 @@ use crate::codes::Failure;
 use clap::{Arg, ArgMatches, Command, value_parser};
 use clap_complete::Shell;
 use clap_mangen::Man;
+use std::ffi::OsString;
 
 const INSTALLING: &str = "\
 Examples:
@@ -47,4 +48,31 @@ pub fn run(matches: &ArgMatches, mut tool: Command) -> Result<(), Failure> {
         page.map_err(|error| format!("the manual page cannot be made: {error}"))?;
     }
     crate::print(&text)
+}
+
+/// A command line of which only the request for help is left, if it has one: whoever asks for help need not have the rest right.
+/// It is for commands whose arguments are all their own.
+pub fn help_first(args: Vec<OsString>) -> Vec<OsString> {
+    let mut own = args.iter().skip(2).take_while(|arg| *arg != "--");
+    match own.find(|arg| *arg == "-h" || *arg == "--help").cloned() {
+        Some(help) => args.into_iter().take(2).chain([help]).collect(),
+        None => args,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_asks_for_help_gets_it() {
+        let left = |text: &str| {
+            let words = help_first(text.split_whitespace().map(OsString::from).collect());
+            words.join(" ".as_ref()).into_string().expect("it was Unicode")
+        };
+        assert_eq!(left("tool compile --nonsense --help a"), "tool compile --help");
+        assert_eq!(left("tool compile a -h"), "tool compile -h");
+        assert_eq!(left("tool compile -- -h a"), "tool compile -- -h a");
+        assert_eq!(left("tool"), "tool");
+    }
 }

@@ -41,7 +41,8 @@ fn command() -> Command {
 }
 
 fn main() -> ExitCode {
-    let matches = match command().try_get_matches() {
+    let args = console::docs::help_first(std::env::args_os().collect());
+    let matches = match command().try_get_matches_from(args) {
         Ok(matches) => matches,
         Err(error) => {
             // Help and version are not failures; everything else that keeps a command from running exits 1.

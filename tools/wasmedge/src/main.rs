@@ -20,10 +20,14 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let args: Vec<OsString> = std::env::args_os().collect();
+    let mut args: Vec<OsString> = std::env::args_os().collect();
     // Its command line is the sibling's to read.
     if args.get(1).is_some_and(|arg| arg == "compile") {
         return compile::hand_over(&args[1..]);
+    }
+    // What follows the file of `run` is the program's.
+    if args.get(1).is_some_and(|arg| ["parse", "validate", "instantiate"].iter().any(|command| arg == command)) {
+        args = console::docs::help_first(args);
     }
     let matches = match arguments::matches(&args) {
         Ok(matches) => matches,
