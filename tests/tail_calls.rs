@@ -51,7 +51,7 @@ fn module(text: &str, engine: Engine) -> Module {
     match engine {
         Native(level) => native(text, level),
         Interpreter => {
-            let how = Loading { mode: Mode::Interpreter, features: features() };
+            let how = Loading { mode: Mode::Interpreter, features: features(), ..Loading::default() };
             Module::from_bytes_in(tests::wat(text), how).expect("the module loads")
         }
     }

@@ -2,7 +2,9 @@
 
 use super::{Numbers, Outcome, Shown};
 use driver::{Request, Silent};
-use engine::{Extern, Feature, Linker, Mode, Module, Store, Trap, TrapCode, ValType, Value};
+use engine::{
+    Extern, Feature, Features, Linker, Loading, Metering, Mode, Module, Store, Trap, TrapCode, ValType, Value,
+};
 
 /// What generated modules use beyond edition 2.
 pub const PROPOSALS: &[Feature] = &[
@@ -18,22 +20,39 @@ pub const PROPOSALS: &[Feature] = &[
 pub fn native(bytes: &[u8], seed: u64, request: &Request) -> Result<Outcome, String> {
     let file = driver::compile(bytes, request, &Silent).map_err(|error| error.to_string())?.file;
     let module = Module::from_bytes_in(file, Mode::Aot).map_err(|error| error.to_string())?;
-    run(&module, seed)
+    run(&module, seed, None)
+}
+
+/// Compiles a module as a request says and runs it with a limit on gas.
+pub fn native_limited(bytes: &[u8], seed: u64, request: &Request, gas: u64) -> Result<Outcome, String> {
+    let file = driver::compile(bytes, request, &Silent).map_err(|error| error.to_string())?.file;
+    let module = Module::from_bytes_in(file, Mode::Aot).map_err(|error| error.to_string())?;
+    run(&module, seed, Some(gas))
+}
+
+/// Runs a module by the interpreter, which keeps track of some things, with a limit on gas.
+pub fn interpreted_limited(bytes: &[u8], seed: u64, metering: &Metering, gas: u64) -> Result<Outcome, String> {
+    let mut features = Features::wasm2();
+    features.0.extend(PROPOSALS);
+    let how = Loading { mode: Mode::Interpreter, features, metering: metering.clone() };
+    let module = Module::from_bytes_in(bytes.to_vec(), how).map_err(|error| error.to_string())?;
+    run(&module, seed, Some(gas))
 }
 
 /// Runs a module by the interpreter.
 pub fn interpreted(bytes: &[u8], seed: u64) -> Result<Outcome, String> {
     let module = tests::interpreted(bytes.to_vec(), PROPOSALS).map_err(|error| error.to_string())?;
-    run(&module, seed)
+    run(&module, seed, None)
 }
 
-fn run(module: &Module, seed: u64) -> Result<Outcome, String> {
+fn run(module: &Module, seed: u64, gas: Option<u64>) -> Result<Outcome, String> {
     let mut store = Store::new();
+    gas.into_iter().for_each(|gas| store.set_gas_limit(gas));
     let mut outcome = Outcome { failed: None, calls: Vec::new(), state: Vec::new() };
     let instance = match Linker::new().instantiate(&mut store, module) {
         Ok(instance) => instance,
         Err(engine::InstantiateError::Trap(trap)) => {
-            outcome.failed = Some(reason(&trap));
+            outcome.failed = Some(format!("{}{}", reason(&trap), metered(&store, gas)));
             return Ok(outcome);
         }
         Err(error) => return Err(error.to_string()),
@@ -47,7 +66,7 @@ fn run(module: &Module, seed: u64) -> Result<Outcome, String> {
         let params = store.func_type(func).params.clone();
         let args: Vec<Value> = params.into_iter().map(|ty| argument(ty, &mut numbers)).collect();
         let result = store.call(func, &args).map(|values| values.into_iter().map(shown).collect());
-        outcome.calls.push((name.clone(), result.map_err(|trap| reason(&trap))));
+        outcome.calls.push((format!("{name}{}", metered(&store, gas)), result.map_err(|trap| reason(&trap))));
     }
     for (name, item) in exports {
         match item {
@@ -62,6 +81,12 @@ fn run(module: &Module, seed: u64) -> Result<Outcome, String> {
         }
     }
     Ok(outcome)
+}
+
+/// What a store's code was charged so far; nothing without a limit.
+fn metered(store: &Store, gas: Option<u64>) -> String {
+    let charged = || format!(" after {} instructions for {}", store.instruction_count(), store.gas_used());
+    gas.map(|_| charged()).unwrap_or_default()
 }
 
 fn argument(ty: ValType, numbers: &mut Numbers) -> Value {

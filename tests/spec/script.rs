@@ -251,7 +251,7 @@ impl<'s, 'e> Script<'s, 'e> {
                 Err(error) => return Ok(Err(Refused::Binary(error))),
             },
             Engine::Interpreter(features) => {
-                let how = Loading { mode: Mode::Interpreter, features: features.clone() };
+                let how = Loading { mode: Mode::Interpreter, features: features.clone(), ..Loading::default() };
                 Module::from_bytes_in(bytes, how)
             }
         };

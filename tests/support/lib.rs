@@ -63,7 +63,7 @@ impl Way {
 pub fn interpreted(bytes: Vec<u8>, proposals: &[Feature]) -> Result<Module, ModuleError> {
     let mut features = Features::wasm2();
     features.0.extend(proposals);
-    Module::from_bytes_in(bytes, Loading { mode: Mode::Interpreter, features })
+    Module::from_bytes_in(bytes, Loading { mode: Mode::Interpreter, features, ..Loading::default() })
 }
 
 /// A store, and names for what is in it.

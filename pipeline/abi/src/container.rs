@@ -17,6 +17,7 @@ mod universal;
 
 pub use universal::{UniversalSection, original, universal};
 
+use crate::metering::Metered;
 use crate::types::DefinedFuncIdx;
 use std::ops::Range;
 
@@ -28,7 +29,7 @@ pub const LIBRARY_SECTION: &str = ".wasmedge.native";
 pub const LIBRARY_MODULE_SECTION: &str = ".wasmedge.module";
 
 const MAGIC: [u8; 8] = *b"\0wasmnat";
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 const PREFIX: usize = 8 + 4 + 4 + 32;
 
 /// A blake3 hash.
@@ -166,6 +167,8 @@ pub struct Native {
     pub slots: Vec<Slot>,
     /// How exceptions find their way.
     pub unwinding: Unwinding,
+    /// What the code keeps track of.
+    pub metered: Metered,
 }
 
 /// Why a native section cannot be used.
@@ -285,6 +288,9 @@ impl Native {
         let numbers =
             handlers.iter().flat_map(|handler| [handler.call.start, handler.call.end, handler.pad, handler.pushed]);
         numbers.for_each(|number| write_u32(out, number));
+        let Metered { instructions, gas, interruptible } = self.metered;
+        out.extend([instructions, gas.is_some(), interruptible].map(u8::from));
+        out.extend(gas.into_iter().flatten());
     }
 
     fn read(reader: &mut Reader<'_>) -> Result<Native, ContainerError> {
@@ -310,6 +316,10 @@ impl Native {
                 })?,
                 handlers: reader
                     .list(|reader| Ok(Handler { call: reader.range()?, pad: reader.u32()?, pushed: reader.u32()? }))?,
+            },
+            metered: {
+                let [instructions, gas, interruptible] = [reader.flag()?, reader.flag()?, reader.flag()?];
+                Metered { instructions, gas: gas.then(|| reader.hash()).transpose()?, interruptible }
             },
         })
     }
@@ -344,6 +354,14 @@ impl<'a> Reader<'a> {
 
     fn u64(&mut self) -> Result<u64, ContainerError> {
         Ok(u64::from_le_bytes(self.array()?))
+    }
+
+    fn flag(&mut self) -> Result<bool, ContainerError> {
+        match self.array()? {
+            [0] => Ok(false),
+            [1] => Ok(true),
+            _ => Err(ContainerError::Altered),
+        }
     }
 
     fn hash(&mut self) -> Result<Hash, ContainerError> {
@@ -391,6 +409,7 @@ mod tests {
                 saves: vec![vec![Save { register: 3, offset: -8 }]],
                 handlers: vec![Handler { call: 10..15, pad: 60, pushed: 16 }],
             },
+            metered: Metered { instructions: true, gas: Some(hash(b"costs")), interruptible: false },
         };
         (native, image)
     }

@@ -86,6 +86,20 @@ layouts! {
         /// Slots for arguments of tail functions that find no register (see [`crate::signature`]), as many as a function can
         /// have parameters. One for all contexts of a store. Never changes.
         tail_arguments: *mut u8,
+        /// What code is charged. One for all contexts of a store. Never changes.
+        meter: *mut Meter,
+        /// A byte that interruptible code reads now and then, and cannot read once it shall stop ([`crate::metering`]). One for all
+        /// contexts of a store. Never changes. Null if the code is not interruptible.
+        poll: *const u8,
+    }
+
+    /// What the code of a store has left and has done ([`crate::metering`]). Code may hold both in registers while nothing can look
+    /// at them.
+    Meter, MeterFields {
+        /// The gas that is left; below zero where code has run into its limit.
+        gas: i64,
+        /// The instructions that were executed, modulo 2^64.
+        instructions: u64,
     }
 
     /// A memory as seen from one context.

@@ -7,6 +7,7 @@
 //! - [`layout`]: the instance context (`vmctx`) and the structures it leads to;
 //! - [`signature`]: how a WebAssembly function type becomes a native one;
 //! - [`libcall`]: what native code asks of the runtime;
+//! - [`metering`]: what running code is charged;
 //! - [`trap`]: why execution ends early;
 //! - [`symbol`]: the names of what objects define and use;
 //! - [`features`]: the proposals that modules may use, and their switches;
@@ -20,6 +21,7 @@ pub mod cpu;
 pub mod features;
 pub mod layout;
 pub mod libcall;
+pub mod metering;
 pub mod module;
 pub mod signature;
 pub mod support;

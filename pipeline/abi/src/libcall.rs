@@ -100,6 +100,8 @@ macro_rules! libcalls {
 libcalls! {
     /// Ends execution for a reason ([`crate::trap::TrapCode`]). Does not return.
     Trap trap(code: i32);
+    /// Ends execution because `cost` units of gas, by which the meter is below zero now, are not there. Does not return.
+    OutOfGas out_of_gas(cost: i64);
     /// Calls the host function that the context belongs to. `slots` holds the arguments, then the results.
     HostCall host_call(slots: ptr);
     /// Grows a memory by `delta` pages. Gives the old size in pages, or -1.

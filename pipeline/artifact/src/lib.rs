@@ -16,6 +16,7 @@ mod text;
 mod verdict;
 
 pub use abi::features::{Feature, Features};
+pub use abi::metering::{CostTable, Metering};
 pub use build_dir::{BuildDir, write_atomically};
 pub use error::{Error, Kind, Place};
 pub use manifest::{Entry, Manifest};

@@ -1,6 +1,7 @@
 //! What a compile depends on besides its input.
 
 use crate::Features;
+use abi::metering::Metering;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -16,6 +17,8 @@ pub struct Options {
     pub features: Features,
     /// Leave to drop and reorder memory accesses around traps.
     pub relaxed_traps: bool,
+    /// What the code is to keep track of.
+    pub metering: Metering,
     /// The size that units are cut to, in bytes of function bodies; 0 makes each function a unit.
     pub unit_size: u32,
 }
@@ -31,6 +34,7 @@ impl Options {
             level: Level::O2,
             features: Features::default(),
             relaxed_traps: false,
+            metering: Metering::default(),
             unit_size: Options::DEFAULT_UNIT_SIZE,
         }
     }

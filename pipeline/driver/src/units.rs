@@ -27,6 +27,7 @@ impl Prepared<'_> {
             module: &self.parsed.module,
             layout: &self.layout,
             target: &self.plan.options.target,
+            metering: &self.plan.options.metering,
             relaxed_traps: self.plan.options.relaxed_traps,
             catches: self.plan.catches,
             tail_callers: &self.plan.tail_callers,
@@ -64,6 +65,7 @@ impl Prepared<'_> {
             triple: &self.plan.options.target.triple,
             features: &self.plan.options.target.cpu_features,
             objects,
+            metered: self.plan.options.metering.metered(),
         };
         output::output(&input, container)
     }

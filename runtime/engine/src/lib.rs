@@ -27,6 +27,7 @@ mod module;
 mod preview1;
 
 pub use abi::features::{Feature, Features};
+pub use abi::metering::{CostTable, Metered, Metering};
 pub use abi::trap::TrapCode;
 pub use abi::types::{FuncType, GlobalType, HeapType, Limits, MemoryType, RefType, TableType, TypeIdx, ValType};
 pub use error::ModuleError;
@@ -36,9 +37,9 @@ pub use loader::{LoadError, Rejected};
 pub use module::{Loading, Mode, Module};
 pub use preview1::add_wasi;
 pub use vm::{
-    Caller, Config, Exception, ExnRef, Extern, ExternRef, Frame, Func, Global, HostError, HostFn, Instance,
-    InstantiateError, LinkError, LinkErrorKind, Memory, ResourceError, SharedMemory, Slot, Store, Table, Tag, Trap,
-    TrapReason, Value, WaitResult,
+    Ability, Caller, Config, Exception, ExnRef, Extern, ExternRef, Frame, Func, Global, HostError, HostFn, Instance,
+    InstantiateError, InterruptHandle, LinkError, LinkErrorKind, Memory, ResourceError, SharedMemory, Slot, Store,
+    Table, Tag, Times, Trap, TrapReason, Value, WaitResult,
 };
 pub use wasi::{Builder as WasiBuilder, Context as WasiContext, Exit as WasiExit, MODULE as WASI_MODULE};
 

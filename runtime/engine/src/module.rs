@@ -2,6 +2,7 @@
 
 use crate::error::ModuleError;
 use abi::features::Features;
+use abi::metering::{Metered, Metering};
 use loader::{Loaded, Rejected};
 use std::path::Path;
 use std::sync::Arc;
@@ -25,6 +26,8 @@ pub struct Loading {
     pub mode: Mode,
     /// The proposals that it may use if it is interpreted. Native code was checked when it was compiled.
     pub features: Features,
+    /// What the interpreter keeps track of. What native code does was decided when it was compiled ([`Module::metered`]).
+    pub metering: Metering,
 }
 
 impl From<Mode> for Loading {
@@ -97,7 +100,7 @@ impl Module {
         how: &Loading,
         refused: Option<Rejected>,
     ) -> Result<Module, ModuleError> {
-        Ok(Module { inner: Arc::new(interpreter::load(bytes, name, &how.features)?), refused })
+        Ok(Module { inner: Arc::new(interpreter::load(bytes, name, &how.features, &how.metering)?), refused })
     }
 
     /// What the module declares: types, imports, exports and so on.
@@ -108,6 +111,11 @@ impl Module {
     /// Whether native code runs it.
     pub fn is_native(&self) -> bool {
         self.inner.is_native()
+    }
+
+    /// What its code keeps track of.
+    pub fn metered(&self) -> Metered {
+        self.inner.metered()
     }
 
     /// Why the interpreter runs a module that has native code; none if all is as it should be.

@@ -358,6 +358,36 @@ pub(crate) fn constant_long<'s, 'm>(
 }
 
 #[inline(always)]
+pub(crate) fn charge<'s, 'm>(
+    context: &mut Context<'s, 'm, '_>,
+    step: &'m Step,
+    code: Code<'m>,
+    frame: Frame<'s>,
+) -> Exit {
+    let Some(charge) = context.function.charges.get(step.immediate() as usize) else { return Exit::Lost };
+    context.guest.charge(charge.instructions, charge.gas);
+    go_on(context, code, frame)
+}
+
+#[inline(always)]
+pub(crate) fn charge_checked<'s, 'm>(
+    context: &mut Context<'s, 'm, '_>,
+    step: &'m Step,
+    code: Code<'m>,
+    frame: Frame<'s>,
+) -> Exit {
+    let Some(charge) = context.function.charges.get(step.immediate() as usize) else { return Exit::Lost };
+    check!(context.guest.charge_checked(charge.instructions, charge.gas));
+    go_on(context, code, frame)
+}
+
+#[inline(always)]
+pub(crate) fn poll<'s, 'm>(context: &mut Context<'s, 'm, '_>, _: &'m Step, code: Code<'m>, frame: Frame<'s>) -> Exit {
+    check!(context.guest.poll());
+    go_on(context, code, frame)
+}
+
+#[inline(always)]
 pub(crate) fn far<'s, 'm>(_: &mut Context<'s, 'm, '_>, _: &'m Step, _: Code<'m>, _: Frame<'s>) -> Exit {
     unreachable!("it has the handler of the access that follows")
 }

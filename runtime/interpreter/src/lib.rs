@@ -24,6 +24,7 @@ pub mod semantics;
 mod translate;
 
 use abi::features::Features;
+use abi::metering::{Metered, Metering};
 use abi::module::{DecodeError, DecodeErrorKind};
 use abi::types::DefinedFuncIdx;
 use std::sync::OnceLock;
@@ -94,21 +95,23 @@ impl From<BinaryReaderError> for LoadError {
     }
 }
 
-/// Loads a module, which may use a set of proposals. `name` is for people: backtraces show it.
+/// Loads a module, which may use a set of proposals, and whose functions keep track of some things. `name` is for people: backtraces show it.
 ///
 /// # Errors
 /// If it is malformed or invalid, or uses what is not supported.
-pub fn load(bytes: Bytes, name: Option<String>, features: &Features) -> Result<Module, LoadError> {
+pub fn load(bytes: Bytes, name: Option<String>, features: &Features, metering: &Metering) -> Result<Module, LoadError> {
     let binary = (*bytes).as_ref();
     let declarations = abi::module::Module::decode(binary)?;
     check::check(binary, &declarations, features)?;
     let functions = declarations.bodies.iter().map(|_| OnceLock::new()).collect();
-    Ok(Module::interpreted(declarations, bytes, Box::new(Interpreter { functions }), name))
+    let interpreter = Interpreter { functions, metering: metering.clone() };
+    Ok(Module::interpreted(declarations, bytes, Box::new(interpreter), name))
 }
 
 /// The functions of one module, as far as they were called.
 struct Interpreter {
     functions: Box<[OnceLock<Box<Function>>]>,
+    metering: Metering,
 }
 
 impl Interpreter {
@@ -122,7 +125,7 @@ impl Interpreter {
     #[inline(never)]
     fn translate(&self, module: &Module, index: DefinedFuncIdx) -> &Function {
         self.functions[index.index()].get_or_init(|| {
-            let function = translate::translate(module.declarations(), module.bytes(), index);
+            let function = translate::translate(module.declarations(), module.bytes(), index, &self.metering);
             Box::new(
                 function
                     .unwrap_or_else(|error| panic!("loading has checked that functions can be translated: {error}")),
@@ -139,5 +142,9 @@ impl Interpret for Interpreter {
         slots: &mut [Slot],
     ) -> Result<Option<TailCall>, Trap> {
         run::run(self, guest, function, slots)
+    }
+
+    fn metered(&self) -> Metered {
+        self.metering.metered()
     }
 }

@@ -10,7 +10,8 @@ use crate::context::Step;
 use crate::frame::WINDOW;
 use crate::handler;
 use crate::instruction::{Instr, Op};
-use crate::ops::{Access, AtomicOp, Dispatch, Handler, VectorOp};
+use crate::ops::{Access, AtomicOp, Charge, Dispatch, Handler, VectorOp};
+use abi::metering::{Metering, Segments};
 use abi::module::Module;
 use abi::types::{DefinedFuncIdx, ValType};
 use wasmparser::{BinaryReader, BinaryReaderError, Catch, FunctionBody, Operator, OperatorsReader};
@@ -43,6 +44,8 @@ pub(crate) struct Function {
     pub accesses: Box<[Access]>,
     /// What the atomic instructions do.
     pub atomics: Box<[AtomicOp]>,
+    /// What segments are charged.
+    pub charges: Box<[Charge]>,
     /// How many slots parameters take.
     pub params: u32,
     /// How many slots the frame has.
@@ -145,6 +148,10 @@ pub(crate) struct Translation<'m> {
     pub handlers: Vec<Handler>,
     pub accesses: Vec<Access>,
     pub atomics: Vec<AtomicOp>,
+    pub metering: &'m Metering,
+    /// What is charged where.
+    pub segments: Segments,
+    pub charges: Vec<Charge>,
     constants: Vec<u64>,
     /// Where the locals' slots end.
     locals_end: u16,
@@ -169,12 +176,12 @@ pub(crate) fn width(types: &[ValType]) -> u32 {
 ///
 /// # Errors
 /// If it uses what is not supported, or needs more slots than a frame can have.
-pub(crate) fn translate(module: &Module, bytes: &[u8], index: DefinedFuncIdx) -> Result<Function> {
-    Translation::run(module, bytes, index)
+pub(crate) fn translate(module: &Module, bytes: &[u8], index: DefinedFuncIdx, metering: &Metering) -> Result<Function> {
+    Translation::run(module, bytes, index, metering)
 }
 
 impl<'m> Translation<'m> {
-    fn run(module: &'m Module, bytes: &[u8], index: DefinedFuncIdx) -> Result<Function> {
+    fn run(module: &'m Module, bytes: &[u8], index: DefinedFuncIdx, metering: &'m Metering) -> Result<Function> {
         let ty = module.function_type(module.function(index));
         let range = module.bodies[index.index()].clone();
         let body = &bytes[range.start as usize..range.end as usize];
@@ -190,6 +197,9 @@ impl<'m> Translation<'m> {
             handlers: Vec::new(),
             accesses: Vec::new(),
             atomics: Vec::new(),
+            metering,
+            segments: Segments::default(),
+            charges: Vec::new(),
             constants: Vec::new(),
             locals_end: 0,
             made: None,
@@ -214,7 +224,9 @@ impl<'m> Translation<'m> {
             otherwise: None,
             catches: Vec::new(),
         });
-        translation.operators(body.get_operators_reader().map_err(Error::Malformed)?)?;
+        let operators = body.get_operators_reader().map_err(Error::Malformed)?;
+        translation.segments = metering.segments(&operators).map_err(Error::Malformed)?;
+        translation.operators(operators)?;
         if translation.size as usize >= WINDOW {
             return Err(TOO_LARGE);
         }
@@ -226,6 +238,7 @@ impl<'m> Translation<'m> {
             handlers: translation.handlers.into(),
             accesses: translation.accesses.into(),
             atomics: translation.atomics.into(),
+            charges: translation.charges.into(),
             params: width(&ty.params),
             size: translation.size,
         })
@@ -260,6 +273,7 @@ impl<'m> Translation<'m> {
                 return Err(TOO_LARGE);
             }
             if self.reachable {
+                self.charge(reader.original_position());
                 reader.visit_operator(&mut Dispatch(self)).map_err(Error::Malformed)??;
                 continue;
             }

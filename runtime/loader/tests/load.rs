@@ -3,6 +3,7 @@
 use abi::container::{
     ContainerError, Frame, Handler, Native, Parts, Slot, Tail, UniversalSection, Unwinding, hash, universal,
 };
+use abi::metering::Metered;
 use abi::module::Module;
 use abi::types::DefinedFuncIdx;
 use loader::{LoadError, Loaded, Rejected, load, load_bytes};
@@ -35,6 +36,7 @@ fn image() -> (Native, Vec<u8>) {
         hosts: vec![2],
         slots: vec![Slot { symbol: "memcpy".into(), offset: 4096 }],
         unwinding: Unwinding::default(),
+        metered: Metered::default(),
     };
     (native, image)
 }
@@ -81,8 +83,14 @@ fn library() -> Vec<u8> {
     };
     let bytes = module();
     let declarations = Module::decode(&bytes).expect("a module");
-    let input =
-        output::Input { bytes: &bytes, module: &declarations, triple: TRIPLE, features: &[], objects: &[object] };
+    let input = output::Input {
+        bytes: &bytes,
+        module: &declarations,
+        triple: TRIPLE,
+        features: &[],
+        objects: &[object],
+        metered: Metered::default(),
+    };
     output::output(&input, output::Container::Library).expect("a good object")
 }
 

@@ -2,6 +2,7 @@
 //! where functions are this simple.
 #![cfg(all(target_os = "linux", target_arch = "x86_64"))]
 
+use abi::metering::Metered;
 use abi::module::Module;
 use loader::{Loaded, load, load_bytes};
 use output::{Container, Input};
@@ -77,7 +78,8 @@ fn link(wat: &str, sources: &[&str], container: Container) -> Vec<u8> {
     let bytes = wat::parse_str(wat).expect("a module");
     let module = Module::decode(&bytes).expect("a module");
     let objects: Vec<_> = sources.iter().map(|source| compile(source)).collect();
-    let input = Input { bytes: &bytes, module: &module, triple: TRIPLE, features: &[], objects: &objects };
+    let metered = Metered::default();
+    let input = Input { bytes: &bytes, module: &module, triple: TRIPLE, features: &[], objects: &objects, metered };
     output::output(&input, container).expect("good objects")
 }
 

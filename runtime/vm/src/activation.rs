@@ -11,19 +11,21 @@
 use crate::arch;
 use crate::code::Code;
 use crate::exception::Exception;
+use crate::meter::{Poll, UNLIMITED};
 use crate::signals;
 use crate::stack::{self, GuestStack};
 use crate::store::{Data, Store};
 use crate::trap::{Frame, Trap};
 use crate::value::Slot;
-use abi::layout::{FuncRecord, Header};
+use abi::layout::{FuncRecord, Header, Meter};
 use abi::signature::MAX_PARAMS;
 use abi::trap::TrapCode;
 use abi::types::DefinedFuncIdx;
 use std::any::Any;
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::panic;
 use std::ptr::{self, NonNull};
+use std::sync::Arc;
 
 /// What [`Header::runtime`] of a context points to.
 #[repr(C)]
@@ -70,6 +72,10 @@ pub(crate) struct Runtime {
     /// Owned. Arguments of tail calls lie there between callers and callees: native code, and the tail function of all others
     /// ([`crate::tail`]).
     pub(crate) tail_arguments: NonNull<[Slot; MAX_PARAMS as usize]>,
+    /// Owned.
+    pub(crate) meter: NonNull<Meter>,
+    /// Made when somebody first needs it.
+    pub(crate) poll: OnceCell<Arc<Poll>>,
     activation: *const Activation,
     /// How many calls from the host are under way, of host functions too.
     calls: u32,
@@ -159,6 +165,8 @@ impl Runtime {
             landing: Landing::default(),
             data: ptr::null_mut(),
             tail_arguments: NonNull::from(Box::leak(Box::new([Slot::ZERO; MAX_PARAMS as usize]))),
+            meter: NonNull::from(Box::leak(Box::new(Meter { gas: UNLIMITED, instructions: 0 }))),
+            poll: OnceCell::new(),
             activation: ptr::null(),
             calls: 0,
             leaving: None,
@@ -171,12 +179,20 @@ impl Runtime {
     pub(crate) fn is_active(&self) -> bool {
         self.calls > 0
     }
+
+    /// Whether exactly one is.
+    pub(crate) fn is_outermost(&self) -> bool {
+        self.calls == 1
+    }
 }
 
 impl Drop for Runtime {
     fn drop(&mut self) {
-        // SAFETY: they came from a box in `new`, and the contexts that lead to them are gone or going: the store is.
-        drop(unsafe { Box::from_raw(self.tail_arguments.as_ptr()) });
+        // SAFETY: they came from boxes in `new`, and the contexts that lead to them are gone or going: the store is.
+        unsafe {
+            drop(Box::from_raw(self.tail_arguments.as_ptr()));
+            drop(Box::from_raw(self.meter.as_ptr()));
+        }
     }
 }
 
@@ -293,6 +309,8 @@ pub(crate) fn on_fault(state: FaultState, address: usize) -> Option<*mut Runtime
             TrapCode::CallStackExhausted
         } else if (*data).memories.iter().any(|memory| memory.reservation().contains(&address)) {
             TrapCode::MemoryOutOfBounds
+        } else if (*runtime).poll.get().is_some_and(|poll| poll.contains(address)) {
+            TrapCode::Interrupted
         } else {
             return None;
         };

@@ -1,6 +1,7 @@
 //! The native code of a module, mapped.
 
 use abi::container::{Native, Save, Tail, Unwinding};
+use abi::metering::Metered;
 use abi::module::Module;
 use abi::types::{DefinedFuncIdx, TypeIdx};
 use std::fmt;
@@ -17,6 +18,7 @@ pub struct Code {
     entries: Vec<u32>,
     hosts: Vec<u32>,
     unwinding: Unwinding,
+    metered: Metered,
     /// Where functions and wrappers begin, ascending; made when the first backtrace asks.
     starts: OnceLock<Vec<(u32, Option<DefinedFuncIdx>)>>,
     /// Keeps the image mapped.
@@ -48,6 +50,7 @@ impl Code {
             entries: native.entries.clone(),
             hosts: native.hosts.clone(),
             unwinding: native.unwinding.clone(),
+            metered: native.metered,
             starts: OnceLock::new(),
             _mapping: mapping,
         }
@@ -59,6 +62,11 @@ impl Code {
         assert_eq!(self.functions.len(), module.bodies.len(), "one native function for each body");
         assert_eq!(self.entries.len(), module.types.len(), "one entry wrapper for each type");
         assert_eq!(self.hosts.len(), module.types.len(), "one host wrapper for each type");
+    }
+
+    /// What the code keeps track of.
+    pub(crate) fn metered(&self) -> Metered {
+        self.metered
     }
 
     /// The native code of a function.

@@ -4,6 +4,7 @@ use crate::activation::{self, Binding, Running, Target};
 use crate::caller::Caller;
 use crate::interpret;
 use crate::libcalls;
+use crate::meter::{Runs, Timed};
 use crate::module::Module;
 use crate::store::{Data, Store};
 use crate::tail::{self, TailCall};
@@ -11,6 +12,7 @@ use crate::trap::{HostError, Trap};
 use crate::types;
 use crate::value::{Func, Instance, Slot, Value};
 use abi::layout::{FuncRecord, HOST_MAGIC, Header};
+use abi::trap::TrapCode;
 use abi::types::{FuncType, TypeIdx};
 use std::collections::HashMap;
 use std::ptr::{self, NonNull};
@@ -115,6 +117,8 @@ impl Data {
                 runtime: ptr::null_mut(),
                 // SAFETY: the runtime lives as long as the store.
                 tail_arguments: unsafe { (*self.runtime.as_ptr()).tail_arguments.as_ptr().cast() },
+                meter: self.meter().as_ptr(),
+                poll: ptr::null(),
             },
             binding: Binding { runtime: self.runtime.as_ptr(), instance, target },
             record: FuncRecord {
@@ -251,7 +255,7 @@ pub(crate) unsafe fn bound_type(binding: *const Binding) -> &'static FuncType {
 /// As for [`call_bound`]; `host` is a function of the store that `data` belong to.
 unsafe fn call_host(
     store: *mut Store,
-    data: *const Data,
+    data: *mut Data,
     instance: Option<u32>,
     host: usize,
     slots: *mut Slot,
@@ -259,6 +263,7 @@ unsafe fn call_host(
     // SAFETY: the caller's promise; the borrow ends before the function runs.
     let (function, count, id) = unsafe {
         let data = &*data;
+        data.check_gas()?;
         let host = &data.functions.functions[host];
         (host.function, host.ty.slots(), data.id)
     };
@@ -267,6 +272,8 @@ unsafe fn call_host(
     // SAFETY: the caller's promise.
     let store = unsafe { &mut *store };
     let instance = instance.map(|index| Instance { store: id, index });
+    // SAFETY: the data outlive the call, and no reference to them is held.
+    let _timed = unsafe { Timed::begin(data, Runs::Host) };
     // SAFETY: the function is freed with the store only.
     unsafe { function.as_ref()(&mut Caller { store, instance }, slots)? };
     // SAFETY: as above; the function has returned, and with it the borrow of the store.
@@ -321,6 +328,7 @@ impl Store {
         unsafe { self.call_slots(record, &mut slots)? };
         // SAFETY: a store is not freed while it runs. `self` may be another one by now (a host function can swap stores).
         let data = unsafe { &*data };
+        data.check_gas()?;
         // SAFETY: the function has left values of its result types in the slots: native code by the compiler's doing, other
         // functions as was checked when they returned.
         Ok(ty.results.iter().zip(&slots).map(|(&ty, slot)| unsafe { data.trusted_value(ty, slot) }).collect())
@@ -335,13 +343,27 @@ impl Store {
     /// # Panics
     /// If the function is native and not of this store.
     pub(crate) unsafe fn call_slots(&mut self, record: NonNull<FuncRecord>, slots: &mut [Slot]) -> Result<(), Trap> {
-        let _running = Running::begin(self.runtime());
+        let runtime = self.runtime();
+        let _running = Running::begin(runtime);
+        // SAFETY: a store that runs is not freed, so its data outlive the call; no reference to them is held.
+        let _timed = unsafe { Timed::begin((*runtime).data, Runs::Wasm) };
         // SAFETY: the record lives as long as its store, which runs if it is not this one.
-        match binding(unsafe { (*record.as_ptr()).context }) {
+        let result = match binding(unsafe { (*record.as_ptr()).context }) {
             // SAFETY: the store is borrowed mutably by us; the rest is the caller's promise.
             Some(binding) => unsafe { tail::call(self, binding, slots.as_mut_ptr()) },
             // SAFETY: as above.
             None => unsafe { activation::invoke(self, record, slots.as_mut_ptr()) },
+        };
+        if let Err(trap) = &result
+            && trap.code() == Some(TrapCode::Interrupted)
+        {
+            // SAFETY: as above. An interrupt has done its work when the host has control again.
+            unsafe {
+                if (*runtime).is_outermost() {
+                    (*(*runtime).data).poll().set(false);
+                }
+            }
         }
+        result
     }
 }

@@ -8,6 +8,7 @@ use crate::interpret::Parts;
 use crate::libcalls;
 use crate::link::LinkError;
 use crate::memory::{MemoryData, ResourceError};
+use crate::meter::Ability;
 use crate::module::Module;
 use crate::store::{Data, Store};
 use crate::table::{Elements, TableData, Word};
@@ -18,7 +19,7 @@ use abi::module::{DataMode, ElementItems, ElementMode, ExportItem};
 use abi::trap::TrapCode;
 use abi::types::{DataIdx, FuncIdx, GlobalIdx, MemoryIdx, TableIdx, TagIdx, TypeIdx};
 use std::alloc;
-use std::ptr::NonNull;
+use std::ptr::{self, NonNull};
 use std::sync::Arc;
 
 /// Why a module cannot be instantiated.
@@ -33,6 +34,9 @@ pub enum InstantiateError {
     /// A memory or table cannot be made.
     #[error(transparent)]
     Resource(#[from] ResourceError),
+    /// Its code cannot do what the store requires ([`crate::Config::required`]).
+    #[error("the code of the module {0}")]
+    Unable(Ability),
 }
 
 /// An instance's context: a block of memory that never moves.
@@ -43,7 +47,7 @@ pub(crate) struct Context {
 }
 
 impl Context {
-    fn new(layout: &Layout, runtime: *mut Runtime, instance: u32) -> Context {
+    fn new(layout: &Layout, runtime: *mut Runtime, poll: *const u8, instance: u32) -> Context {
         let binding = Binding { runtime, instance: Some(instance), target: Target::Instance };
         let binding = NonNull::from(Box::leak(Box::new(binding)));
         let layout =
@@ -57,6 +61,9 @@ impl Context {
             runtime: binding.as_ptr().cast(),
             // SAFETY: the runtime is that of the store which makes the instance.
             tail_arguments: unsafe { (*runtime).tail_arguments.as_ptr().cast() },
+            // SAFETY: likewise.
+            meter: unsafe { (*runtime).meter.as_ptr() },
+            poll,
         };
         let context = Context { start, layout, binding };
         context.set(0, header);
@@ -192,6 +199,9 @@ impl Store {
     /// If more is given than imported. A panic of a host function goes on here.
     pub fn instantiate(&mut self, module: &Arc<Module>, imports: &[Extern]) -> Result<Instance, InstantiateError> {
         let data = self.data_mut();
+        if let Some(ability) = Ability::missing(&data.config.required, module) {
+            return Err(InstantiateError::Unable(ability));
+        }
         data.match_imports(module, imports)?;
         let instance = data.allocate(module, imports)?;
         data.run_segments(instance.index as usize).map_err(Trap::from)?;
@@ -199,6 +209,7 @@ impl Store {
             let record = data.instance(instance).context.record(module.layout(), start);
             // SAFETY: the record is of this store, and a start function takes and gives nothing.
             unsafe { self.call_slots(record, &mut [])? };
+            self.data().check_gas()?;
         }
         Ok(instance)
     }
@@ -238,7 +249,8 @@ impl Data {
         let own_tables = &declarations.tables[declarations.imported_tables as usize..];
         let own_elements = own_tables.iter().map(|table| Elements::new(table.ty)).collect::<Result<Vec<_>, _>>()?;
 
-        let context = Context::new(layout, self.runtime.as_ptr(), index);
+        let poll = if module.metered().interruptible { self.poll().byte() } else { ptr::null() };
+        let context = Context::new(layout, self.runtime.as_ptr(), poll, index);
         for (ty, &id) in (0..).map(TypeIdx).zip(module.type_ids()) {
             context.set(layout.type_id(ty), id);
             if let Some(wrappers) = Wrappers::of(module, ty) {

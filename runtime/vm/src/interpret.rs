@@ -19,7 +19,8 @@ use crate::trap::{Frame, Trap};
 use crate::types;
 use crate::value::Slot;
 use crate::view::{AnyView, MemoryView};
-use abi::layout::{FuncRecord, HOST_MAGIC, MemoryDefinition, PAGE_SIZE, TableDefinition};
+use abi::layout::{FuncRecord, HOST_MAGIC, MemoryDefinition, Meter, PAGE_SIZE, TableDefinition};
+use abi::metering::Metered;
 use abi::trap::TrapCode;
 use abi::types::{
     DefinedFuncIdx, FuncIdx, FuncType, GlobalIdx, HeapType, Hierarchy, MemoryIdx, RefType, TableIdx, TagIdx, TypeIdx,
@@ -43,6 +44,9 @@ pub trait Interpret: Send + Sync {
         function: DefinedFuncIdx,
         slots: &mut [Slot],
     ) -> Result<Option<TailCall>, Trap>;
+
+    /// What the functions keep track of.
+    fn metered(&self) -> Metered;
 }
 
 /// Space for the frames of interpreted functions. A store has one; whoever runs takes it, and gives it back while a function of
@@ -89,6 +93,7 @@ pub struct Guest<'s> {
     instance: usize,
     parts: NonNull<Parts>,
     module: Arc<Module>,
+    meter: NonNull<Meter>,
     borrow: PhantomData<&'s mut Store>,
 }
 
@@ -420,6 +425,42 @@ impl<'s> Guest<'s> {
         self.data().exceptions.contains(exception.address()).then(|| exception.address() as u64)
     }
 
+    /// Counts instructions, and gas.
+    #[inline]
+    pub fn charge(&mut self, instructions: u64, gas: u64) {
+        // SAFETY: the meter lives as long as the store; native code that writes to it is suspended.
+        let meter = unsafe { self.meter.as_mut() };
+        meter.gas = meter.gas.wrapping_sub_unsigned(gas);
+        meter.instructions = meter.instructions.wrapping_add(instructions);
+    }
+
+    /// The same.
+    ///
+    /// # Errors
+    /// If so much gas is not left. Then nothing is counted.
+    #[inline]
+    pub fn charge_checked(&mut self, instructions: u64, gas: u64) -> Result<(), TrapCode> {
+        // SAFETY: as in `charge`.
+        let left = unsafe { self.meter.as_ref() }.gas.wrapping_sub_unsigned(gas);
+        if left < 0 {
+            return Err(TrapCode::CostLimitExceeded);
+        }
+        self.charge(instructions, gas);
+        Ok(())
+    }
+
+    /// Whether somebody has asked for the code to stop.
+    ///
+    /// # Errors
+    /// If so.
+    #[inline]
+    pub fn poll(&self) -> Result<(), TrapCode> {
+        match self.data().poll().is_requested() {
+            true => Err(TrapCode::Interrupted),
+            false => Ok(()),
+        }
+    }
+
     /// Takes the stack of frames, to run on.
     pub fn take_stack(&mut self) -> FrameStack {
         std::mem::take(&mut self.data_mut().frames)
@@ -512,10 +553,11 @@ pub(crate) unsafe fn call_interpreted(
         return Err(Trap::from(TrapCode::CallStackExhausted));
     }
     // SAFETY: the caller's promise; the borrow ends before the function runs.
-    let (module, parts, top, depth) = unsafe {
+    let (module, parts, meter, top, depth) = unsafe {
         let data = &*data;
+        let meter = data.meter();
         let instance = &data.instances[instance as usize];
-        (instance.module().clone(), NonNull::from(instance.parts()), data.frames.top, data.frames.depth)
+        (instance.module().clone(), NonNull::from(instance.parts()), meter, data.frames.top, data.frames.depth)
     };
     // SAFETY: the caller's promise: both are valid, hence not null.
     let (data, store) = unsafe { (NonNull::new_unchecked(data), NonNull::new_unchecked(store)) };
@@ -523,7 +565,7 @@ pub(crate) unsafe fn call_interpreted(
     let _restore = Restore { data, top, depth };
     let interpreter = module.clone();
     let interpreter = interpreter.interpreter().expect("the binding is that of an interpreted function");
-    let mut guest = Guest { data, store, instance: instance as usize, parts, module, borrow: PhantomData };
+    let mut guest = Guest { data, store, instance: instance as usize, parts, module, meter, borrow: PhantomData };
     let tail_call = interpreter.call(&mut guest, function, slots)?;
     let ty = guest.module.declarations().function_type(guest.module.declarations().function(function));
     if let Some(tail_call) = tail_call {

@@ -165,6 +165,7 @@ macro_rules! libcalls {
 
 libcalls! {
     trap(code: u32);
+    out_of_gas(cost: u64);
     memory_grow(memory: u32, delta: u64) -> u64;
     memory_copy(to_memory: u32, from_memory: u32, to: u64, from: u64, length: u64);
     memory_fill(memory: u32, to: u64, value: u32, length: u64);
@@ -224,6 +225,14 @@ fn part<T>(segment: &[T], from: u32, length: u32, code: TrapCode) -> Result<&[T]
 impl Data {
     fn trap(&mut self, _instance: usize, code: u32) -> Result<(), TrapCode> {
         Err(TrapCode::from_code(code).expect("native code traps for a reason that has a number"))
+    }
+
+    /// The segment that cannot be paid does not begin, so it is not charged.
+    fn out_of_gas(&mut self, _instance: usize, cost: u64) -> Result<(), TrapCode> {
+        // SAFETY: the meter lives as long as the store, whose code is suspended.
+        let meter = unsafe { &mut *self.meter().as_ptr() };
+        meter.gas = meter.gas.wrapping_add_unsigned(cost);
+        Err(TrapCode::CostLimitExceeded)
     }
 
     fn memory_grow(&mut self, instance: usize, memory: u32, delta: u64) -> Result<u64, TrapCode> {

@@ -4,6 +4,7 @@ use crate::code::Code;
 use crate::interpret::Interpret;
 use crate::types;
 use abi::layout::Layout;
+use abi::metering::Metered;
 use abi::module::{self, ExportItem};
 use abi::types::{DataIdx, FuncIdx, GlobalType, RefType, TableType, TypeIdx, ValType};
 use std::collections::{BTreeMap, HashMap};
@@ -98,6 +99,14 @@ impl Module {
         match &self.body {
             Body::Native(_) => None,
             Body::Interpreted(interpreter) => Some(&**interpreter),
+        }
+    }
+
+    /// What its code keeps track of.
+    pub fn metered(&self) -> Metered {
+        match &self.body {
+            Body::Native(code) => code.metered(),
+            Body::Interpreted(interpreter) => interpreter.metered(),
         }
     }
 

@@ -7,6 +7,7 @@ use crate::global::GlobalData;
 use crate::instance::InstanceData;
 use crate::interpret::FrameStack;
 use crate::memory::MemoryData;
+use crate::meter::{Ability, Clock, UNLIMITED};
 use crate::signals;
 use crate::table::{TableData, Word};
 use crate::value::{ExnRef, ExternRef, Func, Global, Instance, Memory, Slot, StoreId, Table, Tag, Value};
@@ -24,11 +25,15 @@ pub struct Config {
     pub stack_size: usize,
     /// The most pages of 64 KiB that each memory may have; none leaves it to the memory's type.
     pub memory_page_limit: Option<u32>,
+    /// What the code of every module must be able to do.
+    pub required: Vec<Ability>,
+    /// Whether time is measured ([`Store::times`]).
+    pub measure_time: bool,
 }
 
 impl Default for Config {
     fn default() -> Config {
-        Config { stack_size: 8 << 20, memory_page_limit: None }
+        Config { stack_size: 8 << 20, memory_page_limit: None, required: Vec::new(), measure_time: false }
     }
 }
 
@@ -61,6 +66,10 @@ pub(crate) struct Data {
     pub(crate) records: HashSet<usize>,
     /// Where interpreted functions have their frames.
     pub(crate) frames: FrameStack,
+    /// The gas that the meter began with.
+    pub(crate) gas_limit: i64,
+    /// None if time is not measured.
+    pub(crate) clock: Option<Clock>,
     /// On the heap, owned; assembly and the signal handler write to it.
     pub(crate) runtime: NonNull<Runtime>,
 }
@@ -86,6 +95,8 @@ impl Store {
         let runtime = NonNull::from(Box::leak(Box::new(Runtime::new(config.stack_size))));
         let data = NonNull::from(Box::leak(Box::new(Data {
             id: StoreId::fresh(),
+            clock: config.measure_time.then(Clock::default),
+            gas_limit: UNLIMITED,
             config,
             tables: Vec::new(),
             globals: Vec::new(),

@@ -6,6 +6,7 @@ use crate::ops::Dispatch;
 use crate::scan::Scan;
 use crate::ssa::{Ssa, TooManyPhis};
 use crate::unit::{Form, Unit};
+use abi::metering::Segments;
 use abi::symbol;
 use abi::types::{DefinedFuncIdx, FuncType, ValType};
 use artifact::{Error, Kind as ErrorKind, Stage};
@@ -36,6 +37,10 @@ pub(crate) struct Lowering<'a, 'c> {
     pub reachable: bool,
     /// The byte offset of the current operator.
     pub offset: u64,
+    /// What is charged where.
+    pub segments: Segments,
+    /// The local that is the first counter ([`crate::charge`]).
+    pub first_counter: u32,
 }
 
 /// Lowers a function.
@@ -82,7 +87,10 @@ fn body<'a>(unit: &'a Unit<'a, '_>, index: DefinedFuncIdx) -> Result {
     }
 
     let mut reader = body.get_operators_reader().map_err(malformed)?;
-    let scan = Scan::new(reader.clone()).map_err(malformed)?;
+    let segments = unit.input.metering.segments(&reader).map_err(malformed)?;
+    let first_counter = locals.len() as u32;
+    locals.extend(env.load_counters());
+    let scan = Scan::new(reader.clone(), first_counter..locals.len() as u32, &segments).map_err(malformed)?;
     let mut lowering = Lowering {
         env,
         ssa: Ssa::new(unit.context.builder(), scan, locals),
@@ -93,6 +101,8 @@ fn body<'a>(unit: &'a Unit<'a, '_>, index: DefinedFuncIdx) -> Result {
         operands: Vec::new(),
         reachable: true,
         offset: range.start,
+        segments,
+        first_counter,
     };
     let entry = lowering.ssa.current();
     lowering.frames.push(Frame { kind: Kind::Block, entry, height: 0, label: Label::new(ty.results.len()) });
@@ -102,6 +112,7 @@ fn body<'a>(unit: &'a Unit<'a, '_>, index: DefinedFuncIdx) -> Result {
     while !reader.eof() {
         lowering.offset = reader.original_position();
         if lowering.reachable {
+            lowering.charge();
             reader.visit_operator(&mut Dispatch(&mut lowering)).map_err(malformed)??;
             continue;
         }
@@ -115,9 +126,9 @@ fn body<'a>(unit: &'a Unit<'a, '_>, index: DefinedFuncIdx) -> Result {
             _ => {}
         }
     }
-    let finished = lowering.ssa.finish();
+    // First, since its blocks use values that may turn out to be others.
     lowering.env.finish();
-    finished.map_err(|TooManyPhis| {
+    lowering.ssa.finish().map_err(|TooManyPhis| {
         let message = "too many locals change in too many nested branches";
         Error::new(Stage::Lower, ErrorKind::Limit, message).at(range.start)
     })

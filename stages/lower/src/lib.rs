@@ -21,6 +21,7 @@
 //! modules that share one: where threads race, LLVM gives a plain load no value at all, and a volatile one what is there.
 #![forbid(unsafe_code)]
 
+mod charge;
 mod env;
 mod frame;
 mod function;
@@ -32,6 +33,7 @@ mod unit;
 mod wrappers;
 
 use abi::layout::Layout;
+use abi::metering::Metering;
 use abi::module::Module;
 use abi::types::{DefinedFuncIdx, FuncIdx};
 use artifact::{Error, Target};
@@ -50,6 +52,8 @@ pub struct Input<'a> {
     pub target: &'a Target,
     /// Leave to drop and reorder memory accesses around traps.
     pub relaxed_traps: bool,
+    /// What the code is to keep track of.
+    pub metering: &'a Metering,
     /// Whether any function of the module catches exceptions.
     pub catches: bool,
     /// The functions that make tail calls. Their code is a tail function ([`abi::signature`]).

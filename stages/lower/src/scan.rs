@@ -1,5 +1,7 @@
 //! A look ahead over a body: what building SSA form must know of loops before it has seen them.
 
+use abi::metering::Segments;
+use std::ops::Range;
 use wasmparser::{Operator, OperatorsReader, Result};
 
 /// A loop or conditional, in the order of their starts.
@@ -18,14 +20,15 @@ pub(crate) struct Scan {
     regions: Vec<Region>,
     /// Regions before this one have been passed.
     next: usize,
-    /// Each `local.set` and `local.tee`: local and byte offset, sorted. Empty if there is no loop.
+    /// Each `local.set` and `local.tee`, and each change of a counter: local and byte offset, sorted. Empty if there is no loop.
     writes: Vec<(u32, u64)>,
 }
 
 impl Scan {
-    /// Goes through the operators of a body.
-    pub fn new(mut reader: OperatorsReader<'_>) -> Result<Scan> {
+    /// Goes through the operators of a body. `counters` are locals that its segments change, and calls, and exceptions that it catches.
+    pub fn new(mut reader: OperatorsReader<'_>, counters: Range<u32>, segments: &Segments) -> Result<Scan> {
         let mut scan = Scan::default();
+        let mut changes: Vec<u64> = segments.starts().collect();
         let mut has_loop = false;
         // Where each open frame stands in `regions`; plain blocks stand nowhere.
         let mut open = Vec::new();
@@ -38,14 +41,19 @@ impl Scan {
                     scan.regions.push(Region { start: offset, end: offset, has_else: false });
                 }
                 Operator::Block { .. } | Operator::TryTable { .. } => open.push(None),
+                Operator::Call { .. } | Operator::CallIndirect { .. } | Operator::CallRef { .. } => {
+                    changes.push(offset)
+                }
                 Operator::Else => {
                     if let Some(&Some(region)) = open.last() {
                         scan.regions[region].has_else = true;
                     }
                 }
                 Operator::End => {
-                    if let Some(Some(region)) = open.pop() {
-                        scan.regions[region].end = offset;
+                    match open.pop() {
+                        Some(Some(region)) => scan.regions[region].end = offset,
+                        // The handlers of a `try_table` are here.
+                        Some(None) | None => changes.push(offset),
                     }
                 }
                 Operator::LocalSet { local_index } | Operator::LocalTee { local_index } => {
@@ -55,6 +63,8 @@ impl Scan {
             }
         }
         if has_loop {
+            let changes = counters.flat_map(|counter| changes.iter().map(move |&offset| (counter, offset)));
+            scan.writes.extend(changes);
             scan.writes.sort_unstable();
         } else {
             scan.writes.clear();

@@ -1,6 +1,7 @@
 //! What the functions of one LLVM module share: target, attributes, metadata, declarations.
 
 use crate::Input;
+use crate::env::Counter;
 use crate::types::Types;
 use abi::symbol;
 use abi::types::{DefinedFuncIdx, FuncIdx, FuncType};
@@ -23,6 +24,8 @@ pub(crate) struct Unit<'a, 'c> {
     pub input: &'a Input<'a>,
     pub types: Types<'c>,
     pub facts: Facts<'c>,
+    /// What functions count.
+    pub counters: Vec<Counter>,
     attributes: Attributes<'c>,
     module: Module<'c>,
     /// Functions declared so far. Only looked up, never gone through.
@@ -34,11 +37,15 @@ impl<'a, 'c> Unit<'a, 'c> {
         let module = context.module(name);
         // Before the first instruction: alignments and folding depend on the data layout.
         module.set_target(machine);
+        let counted =
+            [(Counter::Gas, input.metering.gas.is_some()), (Counter::Instructions, input.metering.instructions)];
+        let counters = counted.into_iter().filter(|&(_, counted)| counted).map(|(counter, _)| counter).collect();
         Self {
             context,
             input,
             types: Types::new(context),
-            facts: Facts::new(context),
+            facts: Facts::new(context, input.metering.counts()),
+            counters,
             attributes: Attributes::new(context, input),
             module,
             declared: RefCell::default(),
@@ -189,28 +196,30 @@ pub(crate) enum Region {
     Globals,
     /// Tables, with their definitions and those of memories.
     Tables,
+    /// The meter.
+    Meter,
 }
 
 /// Metadata that tells the optimizer what it cannot see.
 pub(crate) struct Facts<'c> {
     empty: Metadata<'c>,
     /// By region: the scope of its accesses, and the scopes that they do not alias.
-    scopes: [(Metadata<'c>, Metadata<'c>); 3],
+    scopes: Vec<(Metadata<'c>, Metadata<'c>)>,
     unlikely: Metadata<'c>,
 }
 
 impl<'c> Facts<'c> {
-    fn new(context: &'c Context) -> Self {
+    /// The facts of a module; `metered` if its code has a meter.
+    fn new(context: &'c Context, metered: bool) -> Self {
         let domain = context.alias_domain("wasm");
-        let [memory, globals, tables] = ["memory", "globals", "tables"].map(|name| context.alias_scope(name, domain));
+        let names = ["memory", "globals", "tables", "meter"];
+        let names = &names[..names.len() - usize::from(!metered)];
+        let scopes: Vec<_> = names.iter().map(|name| context.alias_scope(name, domain)).collect();
         let list = |scopes: &[_]| context.md_node(scopes);
+        let others = |scope| scopes.iter().copied().filter(|&other| other != scope).collect::<Vec<_>>();
         Self {
             empty: context.md_node(&[]),
-            scopes: [
-                (list(&[memory]), list(&[globals, tables])),
-                (list(&[globals]), list(&[memory, tables])),
-                (list(&[tables]), list(&[memory, globals])),
-            ],
+            scopes: scopes.iter().map(|&scope| (list(&[scope]), list(&others(scope)))).collect(),
             unlikely: context.branch_weights(&[1, 1 << 20]),
         }
     }

@@ -20,6 +20,7 @@ mod relocate;
 mod unwind;
 
 use abi::container::{Native, Tail, hash, original, universal};
+use abi::metering::Metered;
 use abi::module::Module;
 use abi::symbol;
 use abi::types::{DefinedFuncIdx, FuncIdx};
@@ -49,6 +50,8 @@ pub struct Input<'a> {
     pub features: &'a [String],
     /// The objects: units in order, wrappers last.
     pub objects: &'a [Vec<u8>],
+    /// What the code keeps track of.
+    pub metered: Metered,
 }
 
 /// Links the objects and writes the container.
@@ -97,6 +100,7 @@ fn describe(input: &Input<'_>, arch: Arch, original: &[u8], image: &Image<'_>) -
         hosts: wrappers(symbol::host)?,
         slots: image.slots.clone(),
         unwinding: image.unwinding.clone(),
+        metered: input.metered,
     })
 }
 

@@ -3,6 +3,7 @@
 mod common;
 
 use abi::container::{Native, UniversalSection, hash, original};
+use abi::metering::Metered;
 use artifact::Kind;
 use common::*;
 use output::Container;
@@ -64,7 +65,14 @@ fn a_file_compiled_again_is_the_same() {
     let objects = objects(X86_64);
     let once = link(X86_64, MODULE, &objects, Container::Universal).expect("good objects");
     let module = abi::module::Module::decode(original(&once)).expect("a module");
-    let input = output::Input { bytes: &once, module: &module, triple: X86_64, features: &[], objects: &objects };
+    let input = output::Input {
+        bytes: &once,
+        module: &module,
+        triple: X86_64,
+        features: &[],
+        objects: &objects,
+        metered: Metered::default(),
+    };
     assert_eq!(output::output(&input, Container::Universal), Ok(once.clone()));
 }
 
@@ -142,7 +150,14 @@ fn targets_and_features_that_are_not_ours_are_refused() {
     let bytes = wat::parse_str("(module)").expect("a module");
     let module = abi::module::Module::decode(&bytes).expect("a module");
     let features = ["avx2".to_string(), "magic".to_string()];
-    let input = output::Input { bytes: &bytes, module: &module, triple: X86_64, features: &features, objects: &[] };
+    let input = output::Input {
+        bytes: &bytes,
+        module: &module,
+        triple: X86_64,
+        features: &features,
+        objects: &[],
+        metered: Metered::default(),
+    };
     let error = output::output(&input, Container::Universal).expect_err("no such feature");
     assert_eq!(error.message, "CPU feature `magic` is not known for x86_64");
 }

@@ -137,6 +137,8 @@ codes! {
     ElementSegment = 0x304, "element segment does not fit";
     /// A memory or table is above a limit, or the system has no memory for it.
     Resource = 0x3F0, "above the limit" | "out of memory";
+    /// The code cannot be stopped or does not count, though it is to.
+    Unable = 0x3F2, "the code of the module";
     /// What the program is to use of the system cannot be set up.
     System = 0x3F1, "cannot open";
 

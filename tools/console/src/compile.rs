@@ -1,6 +1,6 @@
 //! The command line of `compile`: `wasmedge-stage` carries it out, and `wasmedge` describes it as a command of its own.
 
-use crate::{Console, features};
+use crate::{Console, features, metering};
 use clap::builder::ValueHint;
 use clap::{Arg, ArgAction, Command, value_parser};
 use std::path::PathBuf;
@@ -66,6 +66,8 @@ pub fn args() -> Vec<Arg> {
             "Cut units to about this size of function bodies; 0 makes each function a unit [default: {UNIT_SIZE}]"
         )),
     ];
+    args.push(flag(metering::INTERRUPTIBLE, "Make code that can be interrupted: wasmedge --time-limit needs it"));
+    args.extend(metering::args().map(|arg| arg.help_heading("Statistics")));
     args.extend(features::args());
     args
 }

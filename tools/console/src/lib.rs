@@ -7,6 +7,7 @@ pub mod compile;
 pub mod docs;
 pub mod features;
 pub mod input;
+pub mod metering;
 
 use clap::{Arg, ArgAction, ArgMatches};
 use codes::Failure;

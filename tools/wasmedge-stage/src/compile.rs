@@ -13,7 +13,7 @@ pub fn run(matches: &ArgMatches) -> Result<(), Failure> {
     let wasm = options::path(matches, "WASM").expect("clap requires it");
     let out = options::path(matches, "OUT").expect("clap requires it");
     let request = Request {
-        options: options::options(matches),
+        options: options::options(matches)?,
         container: options::container(out),
         jobs: options::jobs(matches),
         build_dir: options::build_dir(matches),

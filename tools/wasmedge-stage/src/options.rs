@@ -1,12 +1,14 @@
 //! What the switches of a compile ask for.
 
-use artifact::{BuildDir, Options};
+use artifact::{BuildDir, Metering, Options};
 use clap::ArgMatches;
+use console::codes::Failure;
+use console::metering;
 use driver::Container;
 use std::path::{Path, PathBuf};
 
 /// The options that the switches ask for.
-pub fn options(matches: &ArgMatches) -> Options {
+pub fn options(matches: &ArgMatches) -> Result<Options, Failure> {
     let mut options = Options::new(driver::host_target(matches.get_flag("generic-binary")));
     options.level = string(matches, "optimize").parse().expect("clap allows only the levels that there are");
     options.relaxed_traps = matches.get_flag("relaxed-traps");
@@ -14,7 +16,9 @@ pub fn options(matches: &ArgMatches) -> Options {
         options.unit_size = *size;
     }
     options.features = console::features::given(matches);
-    options
+    let interruptible = matches.get_flag(metering::INTERRUPTIBLE);
+    options.metering = Metering { interruptible, ..metering::given(matches)? };
+    Ok(options)
 }
 
 /// The value of `-j`; 0 for one thread per core.

@@ -41,7 +41,7 @@ pub fn commands() -> Vec<Command> {
 pub fn run(stage: &str, matches: &ArgMatches) -> Result<(), Failure> {
     let dir = options::build_dir(matches).expect("clap requires it");
     let unit = || matches.get_one::<UnitId>("unit").copied();
-    let begin = (stage == "parse").then(|| options::options(matches));
+    let begin = (stage == "parse").then(|| options::options(matches)).transpose()?;
     let file = begin.as_ref().and_then(|_| options::path(matches, "WASM"));
     let bytes = file.map(input::read).transpose()?;
     let step = match stage {

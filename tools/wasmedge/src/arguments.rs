@@ -250,7 +250,7 @@ impl Linking {
     /// What the options ask for.
     pub fn given(matches: &ArgMatches) -> Linking {
         Linking {
-            loading: Loading { mode: mode(matches), features: features::given(matches) },
+            loading: Loading { mode: mode(matches), features: features::given(matches), ..Loading::default() },
             dirs: many(matches, "dir"),
             env: many(matches, "env"),
             modules: many(matches, "module"),

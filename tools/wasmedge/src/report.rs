@@ -38,6 +38,7 @@ pub fn instantiation(file: &Path, error: InstantiateError) -> End {
             LinkErrorKind::UnknownImport => fail(Code::UnknownImport, &error),
             LinkErrorKind::IncompatibleImportType => fail(Code::IncompatibleImport, &error),
         },
+        InstantiateError::Unable(_) => fail(Code::Unable, &error),
         InstantiateError::Resource(error) => fail(Code::Resource, &error),
         // No function was running: a segment does not fit.
         InstantiateError::Trap(trap) if trap.frames.is_empty() => match trap.code() {

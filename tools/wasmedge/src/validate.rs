@@ -10,7 +10,7 @@ use engine::{Loading, Mode};
 /// Validates what the command line names. A file with native code is validated by the module that it was compiled from.
 pub fn run(matches: &ArgMatches) -> Result<(), Failure> {
     let file = arguments::file(matches);
-    load(file, Loading { mode: Mode::Interpreter, features: features::given(matches) })?;
+    load(file, Loading { mode: Mode::Interpreter, features: features::given(matches), ..Loading::default() })?;
     Console::given(matches).info(format!("{}: module is valid", file.display()));
     Ok(())
 }

@@ -34,6 +34,8 @@ mod int;
 #[macro_use]
 mod memory;
 #[macro_use]
+mod meter;
+#[macro_use]
 mod parametric;
 #[macro_use]
 mod reference;
@@ -53,7 +55,8 @@ macro_rules! for_each_instruction {
             $use [] [
                 call_instructions parametric_instructions variable_instructions int_instructions float_instructions
                 convert_instructions memory_instructions bulk_instructions table_instructions reference_instructions
-                simd_instructions wide_instructions exception_instructions atomic_instructions last_instructions
+                simd_instructions wide_instructions exception_instructions atomic_instructions
+                meter_instructions last_instructions
             ]
         }
     };
@@ -69,6 +72,7 @@ use crate::translate::{Error, Result, Translation};
 pub(crate) use atomic::AtomicOp;
 pub(crate) use exception::Handler;
 pub(crate) use memory::Access;
+pub(crate) use meter::Charge;
 pub(crate) use simd::VectorOp;
 use wasmparser::{VisitOperator, VisitSimdOperator};
 

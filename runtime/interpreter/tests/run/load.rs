@@ -2,6 +2,7 @@
 
 use crate::{module, module_with};
 use abi::features::{Feature, Features};
+use abi::metering::Metering;
 use interpreter::LoadError;
 use std::sync::Arc;
 
@@ -9,7 +10,8 @@ use std::sync::Arc;
 fn modules_are_validated() {
     let invalid = module("(module (func (result i32) (i64.const 1)))");
     assert!(matches!(invalid, Err(LoadError::Invalid { .. })));
-    let malformed = interpreter::load(Arc::new(b"\0asm\x01\0\0\0\x01".to_vec()), None, &Features::all());
+    let malformed =
+        interpreter::load(Arc::new(b"\0asm\x01\0\0\0\x01".to_vec()), None, &Features::all(), &Metering::default());
     assert!(matches!(malformed, Err(LoadError::Malformed { .. })));
 }
 

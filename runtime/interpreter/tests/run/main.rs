@@ -18,6 +18,7 @@ mod vector;
 mod wide;
 
 use abi::features::Features;
+use abi::metering::Metering;
 use std::sync::Arc;
 use vm::{Extern, Func, Instance, Module, Store, Trap, Value};
 
@@ -29,7 +30,7 @@ fn module(text: &str) -> Result<Arc<Module>, interpreter::LoadError> {
 /// The same with a set of proposals.
 fn module_with(text: &str, features: &Features) -> Result<Arc<Module>, interpreter::LoadError> {
     let bytes = wat::parse_str(text).expect("well-formed text");
-    interpreter::load(Arc::new(bytes), Some("test".to_string()), features).map(Arc::new)
+    interpreter::load(Arc::new(bytes), Some("test".to_string()), features, &Metering::default()).map(Arc::new)
 }
 
 /// An instance of a module without imports, in a store of its own.

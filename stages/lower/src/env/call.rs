@@ -76,6 +76,7 @@ impl<'c> Env<'_, 'c> {
         context: Value<'c>,
         args: &[Value<'c>],
     ) -> Vec<Value<'c>> {
+        self.store_counters();
         let area = has_return_area(ty).then(|| self.slots(ty.results.len()));
         let call = match self.pads.is_empty() {
             true => self.call_code(form, ty, code, context, area, args),
@@ -203,6 +204,7 @@ impl<'c> Env<'_, 'c> {
 
     /// Calls the runtime. Gives the result, if the libcall has one.
     pub fn libcall(&self, libcall: Libcall, args: &[Value<'c>]) -> Value<'c> {
+        self.store_counters();
         *self.call_libcall(libcall, args)
     }
 

@@ -33,6 +33,7 @@ impl<'c> Env<'_, 'c> {
 
     /// Loads from linear memory. Nothing is assumed of the address: an alignment is but a hint.
     pub fn load(&self, ty: Type<'c>, address: Value<'c>) -> Value<'c> {
+        self.store_counters();
         let load = self.builder.load(ty, address);
         self.memory_access(load);
         load
@@ -40,12 +41,14 @@ impl<'c> Env<'_, 'c> {
 
     /// Stores to linear memory.
     pub fn store(&self, value: Value<'c>, address: Value<'c>) {
+        self.store_counters();
         let store = self.builder.store(value, address);
         self.memory_access(store);
     }
 
     /// Loads from linear memory in one step, in one order with all such accesses.
     pub fn atomic_load(&self, ty: Type<'c>, address: Value<'c>) -> Value<'c> {
+        self.store_counters();
         let load = self.builder.load(ty, address);
         load.set_atomic_ordering(AtomicOrdering::SeqCst);
         self.atomic_access(load);
@@ -54,6 +57,7 @@ impl<'c> Env<'_, 'c> {
 
     /// Stores to linear memory, likewise.
     pub fn atomic_store(&self, value: Value<'c>, address: Value<'c>) {
+        self.store_counters();
         let store = self.builder.store(value, address);
         store.set_atomic_ordering(AtomicOrdering::SeqCst);
         self.atomic_access(store);
@@ -61,6 +65,7 @@ impl<'c> Env<'_, 'c> {
 
     /// Changes linear memory, likewise. Gives the old value.
     pub fn atomic_change(&self, op: AtomicRmwOp, address: Value<'c>, value: Value<'c>) -> Value<'c> {
+        self.store_counters();
         let change = self.builder.atomicrmw(op, address, value, AtomicOrdering::SeqCst);
         self.atomic_access(change);
         change
@@ -68,6 +73,7 @@ impl<'c> Env<'_, 'c> {
 
     /// Stores to linear memory if it holds `expected`, likewise. Gives the old value.
     pub fn atomic_exchange(&self, address: Value<'c>, expected: Value<'c>, new: Value<'c>) -> Value<'c> {
+        self.store_counters();
         let order = AtomicOrdering::SeqCst;
         let both = self.builder.cmpxchg(address, expected, new, order, order);
         self.atomic_access(both);

@@ -7,6 +7,7 @@ mod call;
 mod exception;
 mod global;
 mod memory;
+mod meter;
 mod table;
 mod tail;
 
@@ -15,6 +16,9 @@ use abi::layout::Place;
 use abi::trap::TrapCode;
 use abi::types::{GlobalIdx, MemoryIdx, TableIdx};
 use llvm::{BasicBlock, Builder, Function, GepFlags, Type, Value};
+pub(crate) use meter::Counter;
+use meter::{Counters, OutOfGas};
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 /// The code of one function in the making, and its way to the context.
@@ -38,7 +42,21 @@ pub(crate) struct Env<'a, 'c> {
     pub pads: Vec<Option<BasicBlock<'c>>>,
     /// The block that ends with the last call, if that has a landing pad.
     pub invoked: Option<BasicBlock<'c>>,
-    traps: BTreeMap<u32, (TrapCode, BasicBlock<'c>)>,
+    /// The blocks that trap, by reason; where something is counted one for each segment.
+    traps: BTreeMap<(u32, u32), Cold<'c>>,
+    counters: Counters<'c>,
+    /// The meter, once something is counted, and the byte to poll, once that is asked for.
+    meter: OnceCell<Value<'c>>,
+    poll: OnceCell<Value<'c>>,
+    out_of_gas: Vec<OutOfGas<'c>>,
+}
+
+/// A block that traps.
+struct Cold<'c> {
+    trap: TrapCode,
+    block: BasicBlock<'c>,
+    /// The counters that it stores first.
+    values: Vec<Value<'c>>,
 }
 
 impl<'a, 'c> Env<'a, 'c> {
@@ -66,14 +84,20 @@ impl<'a, 'c> Env<'a, 'c> {
             pads: Vec::new(),
             invoked: None,
             traps: BTreeMap::new(),
+            counters: Counters::default(),
+            meter: OnceCell::new(),
+            poll: OnceCell::new(),
+            out_of_gas: Vec::new(),
         }
     }
 
     /// Ends the function, with a cold block for each reason to trap.
     pub fn finish(mut self) {
         self.anchor.erase_instruction();
-        for (trap, block) in std::mem::take(&mut self.traps).into_values() {
+        self.finish_paying();
+        for Cold { trap, block, values } in std::mem::take(&mut self.traps).into_values() {
             self.start(block);
+            self.store_values(&values);
             self.call_trap(trap);
             self.builder.unreachable();
         }
@@ -102,8 +126,10 @@ impl<'a, 'c> Env<'a, 'c> {
 
     /// The block that traps for a reason.
     pub fn trap(&mut self, trap: TrapCode) -> BasicBlock<'c> {
-        let function = self.function;
-        self.traps.entry(trap.code()).or_insert_with(|| (trap, function.append_block(""))).1
+        let segment = if self.unit.counters.is_empty() { 0 } else { self.counters.segment };
+        let (function, values) = (self.function, self.values_to_store());
+        let cold = || Cold { trap, block: function.append_block(""), values };
+        self.traps.entry((segment, trap.code())).or_insert_with(cold).block
     }
 
     /// Goes to a cold block if `condition` holds, and continues where it does not.

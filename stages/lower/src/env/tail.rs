@@ -101,6 +101,7 @@ impl<'c> Env<'_, 'c> {
         context: Value<'c>,
         args: &[Value<'c>],
     ) -> Call<'c> {
+        self.store_counters();
         let area = has_return_area(ty).then(|| self.function.param(1));
         let call = self.call_code(form, ty, code, context, area, args);
         if form == Form::Tail && self.function.call_conv() == Some(CallConv::Tail) {

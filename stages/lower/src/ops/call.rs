@@ -77,6 +77,7 @@ impl<'c> Lowering<'_, 'c> {
     /// Pushes the results of a call. Where it threw, control goes on in the handler around it.
     fn called(&mut self, results: Vec<Value<'c>>) {
         self.catch_from_calls();
+        self.reload_counters();
         results.into_iter().for_each(|result| self.push(result));
     }
 

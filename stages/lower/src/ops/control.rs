@@ -133,6 +133,10 @@ impl<'c> Lowering<'_, 'c> {
             self.join(frame);
         }
         if self.frames.is_empty() && self.reachable {
+            if joins {
+                self.refresh_counters();
+            }
+            self.env.store_counters();
             let results = self.pop_many(self.ty.results.len());
             self.env.ret(self.ty, &results);
         }

@@ -51,6 +51,7 @@ impl<'c> Lowering<'_, 'c> {
 
     /// Throws an exception.
     fn raise(&mut self, exception: Value<'c>) {
+        self.env.store_counters();
         match self.tries.last() {
             Some(&position) => {
                 let edge = self.edge();
@@ -100,6 +101,7 @@ impl<'c> Lowering<'_, 'c> {
             self.env.start(pad);
             self.ssa.begin_join(entry, self.offset, pad, calls);
             let exception = self.env.landing_pad();
+            self.reload_counters();
             if handler.edges.is_empty() {
                 self.dispatch(&catches, exception);
             } else {
@@ -116,6 +118,7 @@ impl<'c> Lowering<'_, 'c> {
                 [exception] => exception,
                 _ => self.ssa.carried(self.ssa.current(), values),
             };
+            self.refresh_stored_counters();
             self.dispatch(&catches, exception);
         }
         self.frames.push(frame);

@@ -1,6 +1,7 @@
 //! Lowers WebAssembly text and checks the result with LLVM's verifier.
 
 use abi::layout::Layout;
+use abi::metering::Metering;
 use abi::module::Module;
 use abi::types::{DefinedFuncIdx, FuncIdx};
 use artifact::{Error, Target};
@@ -67,6 +68,7 @@ fn lower_for<T>(
         layout: &layout,
         target,
         relaxed_traps,
+        metering: &Metering::default(),
         catches: contains(bytes, &module, |operator| matches!(operator, Operator::TryTable { .. })).next().is_some(),
         tail_callers: &tail_callers,
     };

@@ -1,5 +1,6 @@
 //! Objects made from small C sources, and a module that they could be the code of.
 
+use abi::metering::Metered;
 use abi::module::Module;
 use output::{Container, Input};
 use std::io::Write;
@@ -62,7 +63,8 @@ pub fn compile_as(language: &str, triple: &str, source: &str) -> Vec<u8> {
 pub fn link(triple: &str, wat: &str, objects: &[Vec<u8>], container: Container) -> Result<Vec<u8>, artifact::Error> {
     let bytes = wat::parse_str(wat).expect("a module");
     let module = Module::decode(&bytes).expect("a module");
-    output::output(&Input { bytes: &bytes, module: &module, triple, features: &[], objects }, container)
+    let metered = Metered::default();
+    output::output(&Input { bytes: &bytes, module: &module, triple, features: &[], objects, metered }, container)
 }
 
 /// The objects of [`MODULE`].

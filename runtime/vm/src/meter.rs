@@ -1,0 +1,273 @@
+//! What a store's code is charged, how long it runs, and how it is stopped ([`abi::metering`]).
+
+use crate::module::Module;
+use crate::store::{Data, Store};
+use crate::trap::Trap;
+use abi::layout::Meter;
+use abi::trap::TrapCode;
+use rustix::mm::{MapFlags, MprotectFlags, ProtFlags};
+use std::fmt;
+use std::ptr::{self, NonNull};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// The gas that a store begins with: more than code can use in centuries.
+pub(crate) const UNLIMITED: i64 = i64::MAX;
+
+/// Something that code does only if it was made so ([`abi::metering::Metering`]).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ability {
+    /// Counting instructions.
+    CountInstructions,
+    /// Counting gas.
+    CountGas,
+    /// Being interrupted.
+    BeInterrupted,
+}
+
+impl fmt::Display for Ability {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Ability::CountInstructions => "counts no instructions",
+            Ability::CountGas => "counts no gas",
+            Ability::BeInterrupted => "cannot be interrupted",
+        })
+    }
+}
+
+impl Ability {
+    /// Which of these abilities a module lacks first.
+    pub(crate) fn missing(required: &[Ability], module: &Module) -> Option<Ability> {
+        let metered = module.metered();
+        let lacks = |ability: &Ability| match ability {
+            Ability::CountInstructions => !metered.instructions,
+            Ability::CountGas => metered.gas.is_none(),
+            Ability::BeInterrupted => !metered.interruptible,
+        };
+        required.iter().copied().find(lacks)
+    }
+}
+
+/// How much time a store's code has taken. What code of another kind called does not count for the caller.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Times {
+    /// In WebAssembly.
+    pub wasm: Duration,
+    /// In host functions.
+    pub host: Duration,
+}
+
+/// Measures [`Times`].
+#[derive(Debug, Default)]
+pub(crate) struct Clock {
+    times: Times,
+    /// What runs, and since when that was not yet added.
+    running: Option<(Runs, Instant)>,
+}
+
+/// What a clock's time goes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Runs {
+    Wasm,
+    Host,
+}
+
+impl Clock {
+    /// Has what follows go to something else, or to nothing. Gives what ran before.
+    fn switch(&mut self, to: Option<Runs>) -> Option<Runs> {
+        let now = Instant::now();
+        let before = self.running.take();
+        if let Some((runs, since)) = before {
+            let time = match runs {
+                Runs::Wasm => &mut self.times.wasm,
+                Runs::Host => &mut self.times.host,
+            };
+            *time += now - since;
+        }
+        self.running = to.map(|runs| (runs, now));
+        before.map(|(runs, _)| runs)
+    }
+}
+
+/// While it lives, time of a store goes to something; then again to what it went to before.
+pub(crate) struct Timed {
+    data: *mut Data,
+    before: Option<Runs>,
+}
+
+impl Timed {
+    /// None if the store does not measure time.
+    ///
+    /// # Safety
+    /// The data outlive what this gives, and nobody holds a reference to them now or when it is dropped.
+    pub(crate) unsafe fn begin(data: *mut Data, runs: Runs) -> Option<Timed> {
+        // SAFETY: the caller's promise.
+        let before = unsafe { (*data).clock.as_mut() }?.switch(Some(runs));
+        Some(Timed { data, before })
+    }
+}
+
+impl Drop for Timed {
+    fn drop(&mut self) {
+        // SAFETY: see `begin`.
+        if let Some(clock) = unsafe { (*self.data).clock.as_mut() } {
+            clock.switch(self.before);
+        }
+    }
+}
+
+/// A page that guest code reads from now and then. It cannot once it shall stop.
+pub(crate) struct Poll {
+    page: NonNull<u8>,
+    requested: AtomicBool,
+    /// Held to change the page and the request, which belong together.
+    change: Mutex<()>,
+}
+
+// SAFETY: the page is only read, by guest code; its protection is changed under a lock.
+unsafe impl Send for Poll {}
+// SAFETY: as above.
+unsafe impl Sync for Poll {}
+
+impl Poll {
+    /// # Panics
+    /// If the system has no memory left.
+    pub(crate) fn new() -> Poll {
+        // SAFETY: a fresh mapping at an address of the system's choice touches no other memory.
+        let page =
+            unsafe { rustix::mm::mmap_anonymous(ptr::null_mut(), Poll::size(), ProtFlags::READ, MapFlags::PRIVATE) };
+        let page = NonNull::new(page.expect("memory for a page").cast()).expect("mappings do not begin at null");
+        Poll { page, requested: AtomicBool::new(false), change: Mutex::new(()) }
+    }
+
+    fn size() -> usize {
+        rustix::param::page_size()
+    }
+
+    pub(crate) fn byte(&self) -> *const u8 {
+        self.page.as_ptr()
+    }
+
+    /// Whether an address lies in the page. Async-signal-safe.
+    pub(crate) fn contains(&self, address: usize) -> bool {
+        let start = self.page.as_ptr().addr();
+        (start..start + Poll::size()).contains(&address)
+    }
+
+    /// Whether code shall stop.
+    pub(crate) fn is_requested(&self) -> bool {
+        self.requested.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set(&self, requested: bool) {
+        let _held = self.change.lock().unwrap_or_else(PoisonError::into_inner);
+        let protection = if requested { MprotectFlags::empty() } else { MprotectFlags::READ };
+        // SAFETY: `new` mapped the page; guest code that reads from it expects the fault.
+        let changed = unsafe { rustix::mm::mprotect(self.page.as_ptr().cast(), Poll::size(), protection) };
+        // The kernel may lack memory to split a mapping, which a page mapped alone needs none for.
+        changed.expect("a page's protection can be changed");
+        self.requested.store(requested, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Poll {
+    fn drop(&mut self) {
+        // SAFETY: `new` mapped the page; whoever knew it is gone. Unmapping such a page cannot fail.
+        let unmapped = unsafe { rustix::mm::munmap(self.page.as_ptr().cast(), Poll::size()) };
+        debug_assert!(unmapped.is_ok());
+    }
+}
+
+/// Stops a store's code from any thread. Cheap to clone; may outlive the store.
+#[derive(Clone)]
+pub struct InterruptHandle(Arc<Poll>);
+
+impl InterruptHandle {
+    /// Has the call that is under way end with a trap ([`abi::trap::TrapCode::Interrupted`]), or else the next one. It ends at the next
+    /// function entry or turn of a loop of interruptible code; a host function is waited for.
+    pub fn interrupt(&self) {
+        self.0.set(true);
+    }
+
+    /// Whether an interrupt was asked for that has not ended a call yet.
+    pub fn is_pending(&self) -> bool {
+        self.0.is_requested()
+    }
+}
+
+impl fmt::Debug for InterruptHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InterruptHandle").field("pending", &self.is_pending()).finish()
+    }
+}
+
+impl Data {
+    pub(crate) fn meter(&self) -> NonNull<Meter> {
+        // SAFETY: the runtime lives as long as the store.
+        unsafe { (*self.runtime.as_ptr()).meter }
+    }
+
+    /// Whether code is beyond its limit: only where the host is not to see it yet.
+    pub(crate) fn check_gas(&self) -> Result<(), Trap> {
+        // SAFETY: as above; code does not run now.
+        match unsafe { self.meter().read() }.gas < 0 {
+            true => Err(Trap::from(TrapCode::CostLimitExceeded)),
+            false => Ok(()),
+        }
+    }
+
+    /// The page that the store's code reads from; made when somebody first needs it.
+    pub(crate) fn poll(&self) -> &Arc<Poll> {
+        // SAFETY: as above; the cell is set once, by the one thread that has the store.
+        unsafe { (*self.runtime.as_ptr()).poll.get_or_init(|| Arc::new(Poll::new())) }
+    }
+}
+
+impl Store {
+    /// Allows code to use so much gas from now on; at most `i64::MAX`, which is what a store begins with. Code that counts no gas uses
+    /// none: [`crate::Config::required`] keeps it out.
+    pub fn set_gas_limit(&mut self, gas: u64) {
+        let gas = i64::try_from(gas).unwrap_or(UNLIMITED);
+        let data = self.data_mut();
+        data.gas_limit = gas;
+        // SAFETY: the meter lives as long as the store, whose code does not run now.
+        unsafe { (*data.meter().as_ptr()).gas = gas };
+    }
+
+    /// The gas that code has used since the limit was set, or since the store was made. It can be a little more than the limit where code
+    /// has run into that ([`abi::metering`]). Exact also in a host function that guest code
+    /// calls.
+    pub fn gas_used(&self) -> u64 {
+        self.data().gas_limit.wrapping_sub(self.read_meter().gas).cast_unsigned()
+    }
+
+    /// The gas that is left.
+    pub fn gas_left(&self) -> u64 {
+        self.read_meter().gas.max(0).cast_unsigned()
+    }
+
+    /// The instructions that were executed since the store was made, by code that counts them. Exact also in a host function that guest
+    /// code calls.
+    pub fn instruction_count(&self) -> u64 {
+        self.read_meter().instructions
+    }
+
+    fn read_meter(&self) -> Meter {
+        // SAFETY: the meter lives as long as the store, whose code does not run now.
+        unsafe { self.data().meter().read() }
+    }
+
+    /// The time that code has taken so far; none if [`crate::Config::measure_time`] does not ask for it. What runs now counts up to here.
+    pub fn times(&mut self) -> Option<Times> {
+        let clock = self.data_mut().clock.as_mut()?;
+        let running = clock.switch(None);
+        clock.switch(running);
+        Some(clock.times)
+    }
+
+    /// A handle to stop the store's code from any thread.
+    pub fn interrupt_handle(&self) -> InterruptHandle {
+        InterruptHandle(self.data().poll().clone())
+    }
+}
