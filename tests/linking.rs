@@ -164,7 +164,7 @@ fn recursion_through_the_host_ends_in_a_trap() {
     for kind in [Native, Interpreted] {
         let mut world = World::new();
         let ty = FuncType::new([], [ValType::I32]);
-        world.linker.define_function(&mut world.store, "host", "again", ty, |caller, slots| {
+        world.linker.func_new("host", "again", ty, |caller, slots| {
             let instance = caller.instance().ok_or("called by nobody known")?;
             let function = engine::function(caller.store(), instance, "call").ok_or("no function")?;
             let results = caller.store().call(function, &[])?;
@@ -186,7 +186,7 @@ fn functions_are_passed_on() {
     for (lower, upper) in PAIRS {
         let mut world = World::new();
         let ty = FuncType::new([ValType::I64], [ValType::I64]);
-        world.linker.define_function(&mut world.store, "host", "negate", ty, |_, slots| {
+        world.linker.func_new("host", "negate", ty, |_, slots| {
             let value = slots[0].i64();
             slots[0].set_i64(-value);
             Ok(())
@@ -218,7 +218,9 @@ fn functions_are_passed_on() {
         assert_eq!(world.call(last, "indirect", &[five, Value::I32(1)]).expect("no trap"), [Value::I64(-4)]);
         assert_eq!(world.call(last, "taken", &[five]).expect("no trap"), [Value::I64(-4)]);
         // What the table holds is a function for the host, too.
-        let Some(Extern::Table(table)) = world.linker.get("middle", "table") else { panic!("no table") };
+        let Some(Extern::Table(table)) = world.linker.get(&mut world.store, "middle", "table") else {
+            panic!("no table")
+        };
         let Some(Value::FuncRef(Some(function))) = world.store.table_get(table, 0) else { panic!("no function") };
         assert_eq!(world.store.call(function, &[five]).expect("no trap"), [Value::I64(-4)]);
     }

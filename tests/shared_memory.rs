@@ -32,7 +32,7 @@ impl Guest {
     fn new(module: &Module, memory: &SharedMemory) -> Guest {
         let mut store = Store::new();
         let mut linker = Linker::new();
-        linker.define_shared_memory(&mut store, "", "memory", memory);
+        linker.define_shared_memory("", "memory", memory);
         let instance = linker.instantiate(&mut store, module).unwrap_or_else(|error| panic!("{error}"));
         Guest { store, instance }
     }
@@ -314,7 +314,7 @@ fn a_memory_goes_on(maker: Way, user: Way) {
 fn types_must_match() {
     let mut store = Store::new();
     let mut linker = Linker::new();
-    linker.define_shared_memory(&mut store, "", "memory", &shared(1, 4));
+    linker.define_shared_memory("", "memory", &shared(1, 4));
     for (import, fits) in
         [("1 4 shared", true), ("1 8 shared", true), ("1 4", false), ("2 4 shared", false), ("1 3 shared", false)]
     {
@@ -342,7 +342,7 @@ fn wasi_refuses_a_shared_memory() {
     let mut store = Store::new();
     let mut linker = Linker::new();
     let context = engine::WasiBuilder::new().build();
-    engine::add_wasi(&mut linker, &mut store, context);
+    engine::add_wasi(&mut linker, context);
     let instance = linker.instantiate(&mut store, &module).expect("an instance");
     let run = function(&store, instance, "run").expect("it is exported");
     let trap = store.call(run, &[]).expect_err("the memory is shared");

@@ -289,7 +289,7 @@ fn functions_that_make_no_tail_calls() {
         let mut store = Store::new();
         let mut linker = Linker::new();
         let ty = FuncType::new([ValType::I32; 7], [ValType::I32; 3]);
-        linker.define_function(&mut store, "host", "add", ty, |_, slots| {
+        linker.func_new("host", "add", ty, |_, slots| {
             let results = [slots[0].i32() + slots[6].i32(), slots[1].i32(), slots[5].i32()];
             slots.iter_mut().zip(results).for_each(|(slot, result)| slot.set_i32(result));
             Ok(())

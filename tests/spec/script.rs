@@ -140,7 +140,7 @@ impl<'s, 'e> Script<'s, 'e> {
     fn register(&mut self, name: &str, module: Option<Id<'_>>) -> Result<(), Failure> {
         if let Some(memories) = module.and_then(|module| self.shared.get(module.name())) {
             for (export, memory) in memories {
-                self.linker.define_shared_memory(&mut self.store, name, export, memory);
+                self.linker.define_shared_memory(name, export, memory);
             }
             return Ok(());
         }

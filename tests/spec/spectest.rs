@@ -17,7 +17,7 @@ pub fn define(linker: &mut Linker, store: &mut Store) {
         ("print_f64_f64", &[F64, F64]),
     ];
     for &(name, params) in functions {
-        linker.define_function(store, MODULE, name, FuncType::new(params, []), |_, _| Ok(()));
+        linker.func_new(MODULE, name, FuncType::new(params, []), |_, _| Ok(()));
     }
 
     let globals = [

@@ -111,7 +111,7 @@ impl World {
         ty: FuncType,
         function: impl Fn(&mut Caller<'_>, &mut [Slot]) -> Result<(), HostError> + Send + Sync + 'static,
     ) {
-        self.linker.define_function(&mut self.store, "host", name, ty, function);
+        self.linker.func_new("host", name, ty, function);
     }
 
     /// An exported tag.

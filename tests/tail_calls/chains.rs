@@ -36,7 +36,7 @@ impl Chain {
         + Sync
         + 'static,
     ) {
-        self.linker.define_function(&mut self.store, "host", name, ty, function);
+        self.linker.func_new("host", name, ty, function);
     }
 
     fn call(&mut self, instance: Instance, name: &str, args: &[Value]) -> Result<Vec<Value>, Trap> {

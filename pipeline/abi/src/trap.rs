@@ -85,6 +85,8 @@ impl fmt::Display for TrapCode {
     }
 }
 
+impl std::error::Error for TrapCode {}
+
 #[cfg(test)]
 mod tests {
     use super::*;

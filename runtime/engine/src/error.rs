@@ -8,6 +8,9 @@ pub enum ModuleError {
     /// The file cannot be read, or is no WebAssembly module, or a library that the checks refused.
     #[error(transparent)]
     Load(#[from] LoadError),
+    /// The text is no module's.
+    #[error(transparent)]
+    Text(#[from] wat::Error),
     /// The interpreter cannot run the module.
     #[error(transparent)]
     Interpreter(#[from] interpreter::LoadError),

@@ -3,9 +3,12 @@
 use crate::error::ModuleError;
 use abi::features::Features;
 use abi::metering::{Metered, Metering};
+use abi::module::{ExportItem, ImportItem};
 use loader::{Loaded, Rejected};
+use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
+use vm::ExternType;
 
 /// How modules run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -78,6 +81,29 @@ impl Module {
         Module::new(loader::load_bytes(bytes)?, None, &how.into())
     }
 
+    /// Loads a module's text, to interpret it.
+    ///
+    /// ```
+    /// let module = engine::Module::from_text("(module (func (export \"f\") (param i32)))")?;
+    /// let exports: Vec<String> = module.exports().map(|(name, ty)| format!("{name}: {ty}")).collect();
+    /// assert_eq!(exports, ["f: function (i32) -> ()"]);
+    /// # Ok::<(), engine::ModuleError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If the text is not well-formed, or no valid module.
+    pub fn from_text(text: &str) -> Result<Module, ModuleError> {
+        Module::from_text_in(text, Loading::default())
+    }
+
+    /// Loads a module's text in a given way.
+    ///
+    /// # Errors
+    /// As [`Module::from_text`]; also if it is to run by native code, which it has none of.
+    pub fn from_text_in(text: &str, how: impl Into<Loading>) -> Result<Module, ModuleError> {
+        Module::from_bytes_in(wat::parse_str(text)?, how)
+    }
+
     fn new(loaded: Loaded, name: Option<String>, how: &Loading) -> Result<Module, ModuleError> {
         match (loaded, how.mode) {
             (Loaded::Native(module), Mode::Auto | Mode::Aot) => Ok(Module { inner: Arc::new(module), refused: None }),
@@ -108,6 +134,36 @@ impl Module {
         self.inner.declarations()
     }
 
+    /// What the module imports: the module's name, the item's name, and its type. Type indices are those of the module.
+    pub fn imports(&self) -> impl Iterator<Item = (&str, &str, ExternType)> {
+        let declarations = self.declarations();
+        declarations.imports.iter().map(|import| {
+            let ty = match import.item {
+                ImportItem::Function(ty) => ExternType::Func(declarations.types[ty.index()].clone()),
+                ImportItem::Table(ty) => ExternType::Table(ty),
+                ImportItem::Memory(ty) => ExternType::Memory(ty),
+                ImportItem::Global(ty) => ExternType::Global(ty),
+                ImportItem::Tag(ty) => ExternType::Tag(declarations.types[ty.index()].clone()),
+            };
+            (import.module.as_str(), import.name.as_str(), ty)
+        })
+    }
+
+    /// What the module exports: names and types. Type indices are those of the module.
+    pub fn exports(&self) -> impl Iterator<Item = (&str, ExternType)> {
+        let declarations = self.declarations();
+        declarations.exports.iter().map(|export| {
+            let ty = match export.item {
+                ExportItem::Function(index) => ExternType::Func(declarations.function_type(index).clone()),
+                ExportItem::Table(index) => ExternType::Table(declarations.tables[index.index()].ty),
+                ExportItem::Memory(index) => ExternType::Memory(declarations.memories[index.index()]),
+                ExportItem::Global(index) => ExternType::Global(declarations.globals[index.index()].ty),
+                ExportItem::Tag(index) => ExternType::Tag(declarations.tag_type(index).clone()),
+            };
+            (export.name.as_str(), ty)
+        })
+    }
+
     /// Whether native code runs it.
     pub fn is_native(&self) -> bool {
         self.inner.is_native()
@@ -128,5 +184,14 @@ impl Module {
 
     pub(crate) fn inner(&self) -> &Arc<vm::Module> {
         &self.inner
+    }
+}
+
+impl fmt::Debug for Module {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Module")
+            .field("name", &self.inner.name())
+            .field("native", &self.is_native())
+            .finish_non_exhaustive()
     }
 }

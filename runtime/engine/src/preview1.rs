@@ -3,7 +3,7 @@
 use crate::linker::Linker;
 use abi::types::{FuncType, ValType};
 use std::sync::{Arc, Mutex};
-use vm::{Caller, HostError, Slot, Store};
+use vm::{Caller, HostError, Slot};
 use wasi::{Context, FUNCTIONS, MODULE, Ty};
 
 /// A guest that calls WASI must export its memory under this name.
@@ -11,13 +11,13 @@ const MEMORY: &str = "memory";
 
 /// Defines all of WASI preview 1 for one program. When the program calls `proc_exit`, the call that runs it fails with
 /// [`wasi::Exit`] as the host's error. The calls of a program whose memory is shared fail.
-pub fn add_wasi(linker: &mut Linker, store: &mut Store, context: Context) {
+pub fn add_wasi(linker: &mut Linker, context: Context) {
     let context = Arc::new(Mutex::new(context));
     for function in FUNCTIONS {
         let types = |list: &[Ty]| -> Vec<ValType> { list.iter().map(|&ty| val_type(ty)).collect() };
         let ty = FuncType::new(types(function.params), types(function.results));
         let context = context.clone();
-        linker.define_function(store, MODULE, function.name, ty, move |caller, slots| {
+        linker.func_new(MODULE, function.name, ty, move |caller, slots| {
             let mut context = context.lock().map_err(|_| "WASI failed in an earlier call")?;
             call(function, &mut context, caller, slots)
         });

@@ -2,6 +2,7 @@
 
 use crate::activation::{self, Binding, Running, Target};
 use crate::caller::Caller;
+use crate::handles::CallError;
 use crate::interpret;
 use crate::libcalls;
 use crate::meter::{Runs, Timed};
@@ -9,33 +10,62 @@ use crate::module::Module;
 use crate::store::{Data, Store};
 use crate::tail::{self, TailCall};
 use crate::trap::{HostError, Trap};
+use crate::typed::IntoHostFunc;
 use crate::types;
 use crate::value::{Func, Instance, Slot, Value};
 use abi::layout::{FuncRecord, HOST_MAGIC, Header};
 use abi::trap::TrapCode;
 use abi::types::{FuncType, TypeIdx};
+use std::any::{Any, TypeId};
 use std::collections::HashMap;
+use std::fmt;
 use std::ptr::{self, NonNull};
+use std::sync::Arc;
 
 /// A function of the host. It finds its arguments in the slots and leaves its results there, beginning at the first; there are
 /// [`FuncType::slots`] of them.
 pub type HostFn = Box<dyn Fn(&mut Caller<'_>, &mut [Slot]) -> Result<(), HostError> + Send + Sync>;
 
-type RawHostFn = dyn Fn(&mut Caller<'_>, &mut [Slot]) -> Result<(), HostError> + Send + Sync;
+/// A function of the host that belongs to no store: any number of stores, on any threads, can have it ([`Store::add_host_func`]).
+#[derive(Clone)]
+pub struct HostFunc(Arc<Definition>);
 
-/// A host function.
-struct HostFunction {
+struct Definition {
     ty: &'static FuncType,
+    type_id: u32,
     name: String,
-    /// Owned. A pointer, since the function may run (and be entered again) while the store is borrowed mutably.
-    function: NonNull<RawHostFn>,
+    function: HostFn,
 }
 
-impl Drop for HostFunction {
-    fn drop(&mut self) {
-        // SAFETY: it came from a box in `host_func` and is freed once, with the store, when no guest code is suspended. A host
-        // function that runs without guest code below it has the store borrowed mutably.
-        drop(unsafe { Box::from_raw(self.function.as_ptr()) });
+impl HostFunc {
+    /// A function of the host. `name` is for people. Indices in the type are canonical ids ([`Store::func_type`] gives types with
+    /// such). A type that refers to itself, or that stands in one group with others, cannot be named so: what a module imports as
+    /// such a function must be a module's.
+    pub fn new(ty: &FuncType, name: impl Into<String>, function: HostFn) -> HostFunc {
+        let type_id = types::intern(ty);
+        HostFunc(Arc::new(Definition { ty: types::lookup(type_id), type_id, name: name.into(), function }))
+    }
+
+    /// A closure as a function of the host, with its type. `name` is for people.
+    pub fn wrap<Params, Results>(name: impl Into<String>, function: impl IntoHostFunc<Params, Results>) -> HostFunc {
+        let (ty, function) = function.into_host_fn();
+        HostFunc::new(&ty, name, function)
+    }
+
+    /// Its type.
+    pub fn ty(&self) -> &FuncType {
+        self.0.ty
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.0.name
+    }
+}
+
+impl fmt::Debug for HostFunc {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HostFunc").field("name", &self.name()).field("ty", self.ty()).finish_non_exhaustive()
     }
 }
 
@@ -65,7 +95,11 @@ impl Wrappers {
 /// The host functions of a store.
 #[derive(Default)]
 pub(crate) struct HostFunctions {
-    functions: Vec<HostFunction>,
+    functions: Vec<HostFunc>,
+    /// By the address of the definition, which `functions` keeps: what the store calls the function.
+    handles: HashMap<usize, Func>,
+    /// What host functions keep in the store, by its type.
+    pub(crate) state: HashMap<TypeId, Box<dyn Any + Send>>,
     /// Owned; native code holds pointers to them.
     contexts: Vec<NonNull<HostContext>>,
     /// By canonical type id: the wrappers of the first native module that has the type. The store keeps the module.
@@ -181,8 +215,8 @@ impl Data {
         record
     }
 
-    /// Whether the host function that a binding belongs to has left values of its result types in the slots.
-    fn check_results(&self, host: &HostFunction, slots: &[Slot]) {
+    /// Whether a host function has left values of its result types in the slots.
+    fn check_results(&self, host: &Definition, slots: &[Slot]) {
         for (&ty, slot) in host.ty.results.iter().zip(slots) {
             assert!(self.is_valid(ty, slot), "host function {} returns no {ty}", host.name);
         }
@@ -238,7 +272,7 @@ pub(crate) unsafe fn bound_type(binding: *const Binding) -> &'static FuncType {
     // SAFETY: the caller's promise.
     let (data, binding) = unsafe { (&*(*(*binding).runtime).data, &*binding) };
     match (binding.target, binding.instance) {
-        (Target::Host(host), _) => data.functions.functions[host as usize].ty,
+        (Target::Host(host), _) => data.functions.functions[host as usize].0.ty,
         (Target::Interpreted(function), Some(instance)) => {
             let module = data.instances[instance as usize].module();
             let declarations = module.declarations();
@@ -260,43 +294,48 @@ unsafe fn call_host(
     host: usize,
     slots: *mut Slot,
 ) -> Result<(), HostError> {
-    // SAFETY: the caller's promise; the borrow ends before the function runs.
-    let (function, count, id) = unsafe {
+    // SAFETY: the caller's promise; the borrow ends before the function runs, which may add others.
+    let (host, id) = unsafe {
         let data = &*data;
         data.check_gas()?;
-        let host = &data.functions.functions[host];
-        (host.function, host.ty.slots(), data.id)
+        (Arc::as_ptr(&data.functions.functions[host].0), data.id)
     };
+    // SAFETY: the store keeps the definition, and a store that runs is not freed.
+    let host = unsafe { &*host };
     // SAFETY: the caller's promise.
-    let slots = unsafe { std::slice::from_raw_parts_mut(slots, count) };
+    let slots = unsafe { std::slice::from_raw_parts_mut(slots, host.ty.slots()) };
     // SAFETY: the caller's promise.
     let store = unsafe { &mut *store };
     let instance = instance.map(|index| Instance { store: id, index });
     // SAFETY: the data outlive the call, and no reference to them is held.
     let _timed = unsafe { Timed::begin(data, Runs::Host) };
-    // SAFETY: the function is freed with the store only.
-    unsafe { function.as_ref()(&mut Caller { store, instance }, slots)? };
+    (host.function)(&mut Caller { store, instance }, slots)?;
     // SAFETY: as above; the function has returned, and with it the borrow of the store.
-    let data = unsafe { &*data };
-    data.check_results(&data.functions.functions[host], slots);
+    unsafe { &*data }.check_results(host, slots);
     Ok(())
 }
 
 impl Store {
-    /// Makes a function of the host. `name` is for people. Indices in the type are canonical ids ([`Store::func_type`] gives
-    /// types with such). A type that refers to itself, or that stands in one group with others, cannot be named so: what a module
-    /// imports as such a function must be a module's.
+    /// Makes a function of the host that no other store has ([`HostFunc::new`]).
     pub fn host_func(&mut self, ty: FuncType, name: String, function: HostFn) -> Func {
-        let type_id = types::intern(&ty);
+        self.add_host_func(&HostFunc::new(&ty, name, function))
+    }
+
+    /// Makes a function of the host one of this store's. One that it has already is not added again.
+    pub fn add_host_func(&mut self, function: &HostFunc) -> Func {
         let data = self.data_mut();
-        // SAFETY: a box's pointer is not null.
-        let function = unsafe { NonNull::new_unchecked(Box::into_raw(function)) };
+        let address = Arc::as_ptr(&function.0).addr();
+        if let Some(&func) = data.functions.handles.get(&address) {
+            return func;
+        }
         let host = u32::try_from(data.functions.functions.len()).expect("a store holds fewer than 2^32 host functions");
-        data.functions.functions.push(HostFunction { ty: types::lookup(type_id), name, function });
-        let record = data.bind(Target::Host(host), None, type_id, None);
+        data.functions.functions.push(function.clone());
+        let record = data.bind(Target::Host(host), None, function.0.type_id, None);
         // SAFETY: records of host functions live as long as the store.
         unsafe { data.publish(record) };
-        Func { store: data.id, record }
+        let func = Func { store: data.id, record };
+        data.functions.handles.insert(address, func);
+        func
     }
 
     /// A function's type.
@@ -313,25 +352,29 @@ impl Store {
     /// # Panics
     /// If the arguments do not match the function's type. A panic of a host function goes on here.
     pub fn call(&mut self, func: Func, arguments: &[Value]) -> Result<Vec<Value>, Trap> {
-        let record = self.data().record(func);
-        // SAFETY: the record is of this store and lives as long.
-        let ty = types::lookup(unsafe { (*record.as_ptr()).type_id });
-        let fit = arguments.len() == ty.params.len()
-            && arguments.iter().zip(&ty.params).all(|(&argument, &param)| self.matches(argument, param));
-        assert!(fit, "the arguments are of the types that the function takes: {ty}");
-        let mut slots = vec![Slot::ZERO; ty.slots()];
-        for (slot, &argument) in slots.iter_mut().zip(arguments) {
-            *slot = self.slot(argument);
-        }
+        func.call(self, arguments).map_err(|error| match error {
+            CallError::Trap(trap) => trap,
+            CallError::Arguments { .. } => panic!("the arguments are of the types that the function takes: {error}"),
+        })
+    }
+
+    /// The same as [`Store::call_slots`] for a call that the host makes, which does not see what lies beyond a limit.
+    ///
+    /// # Safety
+    /// As for that.
+    ///
+    /// # Panics
+    /// As that.
+    pub(crate) unsafe fn call_from_host(
+        &mut self,
+        record: NonNull<FuncRecord>,
+        slots: &mut [Slot],
+    ) -> Result<(), Trap> {
         let data = self.data_pointer();
-        // SAFETY: the slots are as many as the type has, and hold its parameters.
-        unsafe { self.call_slots(record, &mut slots)? };
+        // SAFETY: the caller's promise.
+        unsafe { self.call_slots(record, slots)? };
         // SAFETY: a store is not freed while it runs. `self` may be another one by now (a host function can swap stores).
-        let data = unsafe { &*data };
-        data.check_gas()?;
-        // SAFETY: the function has left values of its result types in the slots: native code by the compiler's doing, other
-        // functions as was checked when they returned.
-        Ok(ty.results.iter().zip(&slots).map(|(&ty, slot)| unsafe { data.trusted_value(ty, slot) }).collect())
+        unsafe { (*data).check_gas() }
     }
 
     /// Calls a function with arguments in slots, where it leaves its results.
@@ -365,5 +408,38 @@ impl Store {
             }
         }
         result
+    }
+}
+
+impl Func {
+    /// Calls the function.
+    ///
+    /// # Errors
+    /// If it takes other arguments or traps, or a host function fails.
+    ///
+    /// # Panics
+    /// If the function, or a reference among the arguments, is of another store. A panic of a host function goes on here.
+    pub fn call(self, store: &mut Store, arguments: &[Value]) -> Result<Vec<Value>, CallError> {
+        let record = store.data().record(self);
+        // SAFETY: the record is of this store and lives as long.
+        let ty = types::lookup(unsafe { (*record.as_ptr()).type_id });
+        let fit = arguments.len() == ty.params.len()
+            && arguments.iter().zip(&ty.params).all(|(&argument, &param)| store.matches(argument, param));
+        if !fit {
+            let found = arguments.iter().map(|argument| argument.ty()).collect();
+            return Err(CallError::Arguments { expected: ty.clone(), found });
+        }
+        let mut slots = vec![Slot::ZERO; ty.slots()];
+        for (slot, &argument) in slots.iter_mut().zip(arguments) {
+            *slot = store.slot(argument);
+        }
+        let data = store.data_pointer();
+        // SAFETY: the slots are as many as the type has, and hold its parameters.
+        unsafe { store.call_from_host(record, &mut slots)? };
+        // SAFETY: a store is not freed while it runs. `store` may be another one by now (a host function can swap stores).
+        let data = unsafe { &*data };
+        // SAFETY: the function has left values of its result types in the slots: native code by the compiler's doing, other
+        // functions as was checked when they returned.
+        Ok(ty.results.iter().zip(&slots).map(|(&ty, slot)| unsafe { data.trusted_value(ty, slot) }).collect())
     }
 }

@@ -97,9 +97,13 @@ impl fmt::Debug for SharedMemory {
 
 impl Store {
     /// Makes a shared memory one of this store's, for its instances to import. The store's limit on memories is not applied: the
-    /// memory was made elsewhere.
+    /// memory was made elsewhere. One that the store has already is not added again.
     pub fn add_shared_memory(&mut self, memory: &SharedMemory) -> Memory {
-        self.data_mut().add_memory(MemoryData::holding(memory.linear.clone()))
+        let data = self.data_mut();
+        match (0..).zip(&data.memories).find(|(_, held)| Arc::ptr_eq(held.linear(), &memory.linear)) {
+            Some((index, _)) => Memory { store: data.id, index },
+            None => data.add_memory(MemoryData::holding(memory.linear.clone())),
+        }
     }
 
     /// The memory, to give it to other stores; none if it is not shared.

@@ -60,6 +60,14 @@ impl Frame {
     }
 }
 
+/// Where the function is: its name and index, and the place of its body in the module.
+impl fmt::Display for Frame {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = self.name.as_deref().unwrap_or("<unnamed>");
+        write!(f, "{name} (function {}, byte offset {:#x})", self.function, self.offset)
+    }
+}
+
 impl Trap {
     /// How many frames are recorded.
     pub(crate) const MAX_FRAMES: usize = 64;
@@ -78,11 +86,23 @@ impl Trap {
         Trap { reason, frames: Vec::new(), omitted: 0 }
     }
 
-    /// What a host function's error becomes. A trap that it got from guest code which it called stays that trap.
+    /// What a host function's error becomes. A trap that it got from guest code which it called stays that trap, and so does a
+    /// trap's code, such as that of an access past the end of a memory.
     pub(crate) fn of_host_error(error: HostError) -> Trap {
         match error.downcast::<Trap>() {
             Ok(trap) => *trap,
-            Err(error) => Trap::bare(TrapReason::Host(error)),
+            Err(error) => match error.downcast::<TrapCode>() {
+                Ok(code) => Trap::from(*code),
+                Err(error) => Trap::bare(TrapReason::Host(error)),
+            },
+        }
+    }
+
+    /// A host function's own error, if it is of a type.
+    pub fn downcast_ref<E: Error + 'static>(&self) -> Option<&E> {
+        match &self.reason {
+            TrapReason::Host(error) => error.downcast_ref(),
+            TrapReason::Code(_) | TrapReason::Exception(_) => None,
         }
     }
 

@@ -2,6 +2,7 @@
 
 use abi::layout::{self, FuncRecord};
 use abi::types::{Hierarchy, RefType, ValType};
+use std::convert::identity;
 use std::fmt;
 use std::num::NonZeroU64;
 use std::ptr::NonNull;
@@ -105,7 +106,7 @@ impl Extern {
     }
 }
 
-/// A WebAssembly value. Floats are given as bits, so that every NaN stays what it is.
+/// A WebAssembly value: `Value::from(1.5)`, `value.f64()`. Floats are kept as bits, so that every NaN stays what it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Value {
     /// A 32-bit integer.
@@ -124,6 +125,43 @@ pub enum Value {
     ExternRef(Option<ExternRef>),
     /// A reference to an exception, or null.
     ExnRef(Option<ExnRef>),
+}
+
+/// Makes a value of what Rust calls it.
+macro_rules! conversions {
+    ($($ty:ty: $kind:ident, |$value:ident| $convert:expr;)*) => {$(
+        impl From<$ty> for Value {
+            fn from($value: $ty) -> Value {
+                Value::$kind($convert)
+            }
+        }
+    )*};
+}
+
+conversions! {
+    i32: I32, |value| value;
+    u32: I32, |value| value.cast_signed();
+    i64: I64, |value| value;
+    u64: I64, |value| value.cast_signed();
+    f32: F32, |value| value.to_bits();
+    f64: F64, |value| value.to_bits();
+    [u8; 16]: V128, |value| value;
+    u128: V128, |value| value.to_le_bytes();
+    Option<Func>: FuncRef, |value| value;
+    Option<ExternRef>: ExternRef, |value| value;
+    Option<ExnRef>: ExnRef, |value| value;
+}
+
+macro_rules! numbers {
+    ($($(#[$meta:meta])* $ty:ident $kind:ident, $convert:expr;)*) => {$(
+        $(#[$meta])*
+        pub fn $ty(self) -> Option<$ty> {
+            match self {
+                Value::$kind(payload) => Some($convert(payload)),
+                _ => None,
+            }
+        }
+    )*};
 }
 
 impl Value {
@@ -151,6 +189,17 @@ impl Value {
             ValType::V128 => Some(Value::V128([0; 16])),
             ValType::Ref(ty) => ty.nullable.then(|| Value::null(ty)),
         }
+    }
+
+    numbers! {
+        /// The 32-bit integer, if it is one.
+        i32 I32, identity;
+        /// The 64-bit integer, if it is one.
+        i64 I64, identity;
+        /// The 32-bit float, if it is one.
+        f32 F32, f32::from_bits;
+        /// The 64-bit float, if it is one.
+        f64 F64, f64::from_bits;
     }
 
     /// The null reference of a type's hierarchy.

@@ -56,7 +56,7 @@ pub fn link(
     // A folder that is not there is an error, whether it is used or not.
     let context = wasi(args, linking)?;
     if uses_wasi(&module) || others.iter().any(|(_, _, other)| uses_wasi(other)) {
-        engine::add_wasi(&mut linker, &mut store, context);
+        engine::add_wasi(&mut linker, context);
     }
     for (name, path, other) in &others {
         let instance = linker.instantiate(&mut store, other).map_err(|error| report::instantiation(path, error))?;

@@ -38,6 +38,7 @@ fn failure(file: &Path, error: ModuleError, bytes: &[u8]) -> Failure {
             };
             with(code, &error.to_string())
         }
+        ModuleError::Text(error) => with(Code::Grammar, &error.to_string()),
         ModuleError::Plain | ModuleError::Rejected(_) => with(Code::NativeCode, &error.to_string()),
         ModuleError::Interpreter(error) => {
             // What cannot be read again was at least not empty.
