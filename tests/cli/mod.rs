@@ -3,23 +3,13 @@
 mod compile;
 mod run;
 mod stage;
+mod transcripts;
 
 use crate::process::{self, Input};
 use std::fmt;
 use std::path::PathBuf;
 use std::process::Command;
 use tempfile::TempDir;
-
-/// Recursive Fibonacci numbers: `fib 30` is 1346269.
-const FIBONACCI: &str = r#"
-    (module
-      (func $fib (export "fib") (param $n i32) (result i32)
-        (if (result i32) (i32.lt_s (local.get $n) (i32.const 2))
-          (then (i32.const 1))
-          (else
-            (i32.add
-              (call $fib (i32.sub (local.get $n) (i32.const 2)))
-              (call $fib (i32.sub (local.get $n) (i32.const 1))))))))"#;
 
 /// A folder in which commands run.
 struct Folder {
@@ -58,12 +48,6 @@ impl Folder {
             entries.map(|entry| entry.expect("it can be read").file_name().to_string_lossy().into_owned()).collect();
         names.sort();
         names
-    }
-
-    /// Writes a module, given as text, to `name.wasm` and compiles it to `name_aot.wasm`, quietly.
-    fn compile(&self, name: &str, text: &str) {
-        self.write(&format!("{name}.wasm"), tests::wat(text));
-        self.wasmedge(&["compile", "--quiet", &format!("{name}.wasm"), &format!("{name}_aot.wasm")]).succeeds("");
     }
 
     fn wasmedge(&self, args: &[&str]) -> Run {
@@ -122,27 +106,4 @@ impl fmt::Display for Run {
         let Run { command, code, stdout, stderr } = self;
         write!(f, "$ {command}\nexit code: {code:?}\nstandard output:\n{stdout}\nstandard error:\n{stderr}")
     }
-}
-
-#[test]
-fn help_and_version_are_results() {
-    let folder = Folder::new();
-    for args in [&["--help"][..], &["-h"], &["compile", "--help"], &["compile", "-h", "--nonsense"]] {
-        let run = folder.wasmedge(args);
-        assert_eq!(run.code, Some(0), "{run}");
-        assert!(run.stdout.contains("Usage") && run.stderr.is_empty(), "{run}");
-    }
-    for flag in ["-v", "--version"] {
-        folder.wasmedge(&[flag]).succeeds(concat!("wasmedge ", env!("CARGO_PKG_VERSION"), "\n"));
-    }
-}
-
-#[test]
-fn wrong_usage_is_a_failure() {
-    let folder = Folder::new();
-    for args in [&[][..], &["--nonsense", "x.wasm"], &["compile", "x.wasm"]] {
-        folder.wasmedge(args).fails().says("Usage");
-    }
-    folder.wasmedge(&["--env", "novalue", "x.wasm"]).fails().says("'novalue'").says("NAME=VALUE");
-    folder.wasmedge(&["compile", "--optimize", "4", "x.wasm", "y.wasm"]).fails().says("'4'").says("0, 1, 2, 3, s, z");
 }

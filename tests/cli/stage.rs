@@ -1,33 +1,6 @@
 //! `wasmedge-stage`, one stage at a time.
 
-use super::{FIBONACCI, Folder};
-
-#[test]
-fn the_stages_one_by_one_give_what_compile_gives() {
-    let folder = Folder::new();
-    folder.write("fibonacci.wat", FIBONACCI);
-    folder.wasmedge(&["compile", "--quiet", "fibonacci.wat", "direct.wasm"]).succeeds("");
-    folder.stage(&["parse", "--build-dir", "build", "fibonacci.wat"]).succeeds("");
-    for stage in ["validate", "lower", "verify", "opt", "emit"] {
-        folder.stage(&[stage, "--build-dir", "build"]).succeeds("");
-    }
-    folder.stage(&["output", "--build-dir", "build", "stepped.wasm"]).succeeds("");
-    assert!(folder.read("direct.wasm") == folder.read("stepped.wasm"), "the files differ");
-}
-
-#[test]
-fn a_stage_whose_input_is_missing_says_which_one_makes_it() {
-    let folder = Folder::new();
-    folder.write("fibonacci.wat", FIBONACCI);
-    folder.stage(&["lower", "--build-dir", "build"]).fails().says("run the stage `parse` first");
-    folder.stage(&["parse", "--build-dir", "build", "fibonacci.wat"]).succeeds("");
-    folder.stage(&["lower", "--build-dir", "build"]).fails().says("run the stage `validate` first");
-    folder.stage(&["validate", "--build-dir", "build"]).succeeds("");
-    folder.stage(&["opt", "--build-dir", "build"]).fails().says("run the stage `lower` first");
-    folder.stage(&["lower", "--build-dir", "build", "--unit", "7"]).fails().says("there is no unit-0007");
-    folder.stage(&["lower", "--build-dir", "build", "--unit", "module"]).succeeds("");
-    folder.stage(&["opt", "--build-dir", "build"]).fails().says("unit-0000.ll");
-}
+use super::Folder;
 
 #[test]
 fn ir_edited_by_hand_is_what_goes_on() {

@@ -80,8 +80,12 @@ features! {
 impl Feature {
     /// What to tell somebody whose module needs the proposal while it is off.
     pub fn hint(self) -> String {
-        let hint = if self.on_by_default() { "do not pass --disable" } else { "pass --enable" };
-        format!("{hint}-{}", self.switch())
+        let switch = self.switch();
+        match self.on_by_default() {
+            // An edition may have switched it off, too.
+            true => format!("do not pass --disable-{switch}, or pass --enable-{switch} with --wasm-1"),
+            false => format!("pass --enable-{switch}"),
+        }
     }
 }
 

@@ -244,6 +244,7 @@ pub use abi::types::{FuncType, GlobalType, HeapType, Limits, MemoryType, RefType
 pub use error::ModuleError;
 pub use interpreter::LoadError as InterpreterError;
 pub use linker::Linker;
+pub use loader::{LoadError, Rejected};
 pub use module::{Loading, Mode, Module};
 pub use preview1::add_wasi;
 pub use vm::{

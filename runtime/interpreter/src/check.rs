@@ -26,8 +26,9 @@ pub(crate) fn check(bytes: &[u8], module: &Module, features: &Features) -> Resul
 fn validate(bytes: &[u8], module: &Module, features: &Features) -> Result<(), LoadError> {
     // With typed references, validation lets garbage collection pass as well.
     let more_is_valid = features.has(Feature::FunctionReferences);
-    // What clauses that catch exceptions take, at most, where they begin.
-    let carried = module.tags.iter().map(|ty| module.types[ty.index()].params.len() as u64 + 1).max().unwrap_or(1);
+    // What clauses that catch exceptions take, at most, where they begin. Tags of types that there are not are found below.
+    let types = module.tags.iter().filter_map(|ty| module.types.get(ty.index()));
+    let carried = types.map(|ty| ty.params.len() as u64 + 1).max().unwrap_or(1);
     let features = features.wasm();
     let mut validator = Validator::new_with_features(features);
     let mut parser = Parser::new(0);

@@ -1,13 +1,18 @@
-//! Log lines as all tools print them: `[2026-01-31 23:59:59.999] [info] compile start`, in local time, to standard error. And the
-//! switches that several tools take.
+//! What all tools do alike: log lines (`[2026-01-31 23:59:59.999] [info] compile start`, in local time, to standard error), errors
+//! and their codes, reading modules, the switches that several tools take, completions and manual pages.
 #![forbid(unsafe_code)]
 
+pub mod codes;
+pub mod compile;
+pub mod docs;
 pub mod features;
+pub mod input;
 pub mod metering;
 
-use clap::{Arg, ArgMatches};
+use clap::{Arg, ArgAction, ArgMatches};
+use codes::Failure;
 use std::fmt::Display;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 
 /// How much is logged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,22 +36,6 @@ impl Level {
         Level::ALL.iter().find(|(known, _)| *known == name).map(|(_, level)| *level)
     }
 
-    /// `--log-level`, as all tools take it.
-    pub fn arg() -> Arg {
-        let names: Vec<_> = Level::ALL.iter().map(|(name, _)| *name).collect();
-        let arg = Arg::new("log-level").long("log-level").value_name("LEVEL").help("How much to log");
-        arg.value_parser(names).default_value("info")
-    }
-
-    /// The value of [`Level::arg`] on a command line.
-    ///
-    /// # Panics
-    /// If the command does not have that argument.
-    pub fn given(matches: &ArgMatches) -> Level {
-        let name = matches.get_one::<String>("log-level").expect("the argument has a default");
-        Level::from_name(name).expect("clap allows only the levels that there are")
-    }
-
     fn name(self) -> &'static str {
         Level::ALL.iter().find(|(_, level)| *level == self).expect("every level is in the list").0
     }
@@ -58,10 +47,35 @@ pub struct Console {
     level: Level,
 }
 
+impl Default for Console {
+    fn default() -> Console {
+        Console::new(Level::Info)
+    }
+}
+
 impl Console {
     /// A console that prints lines up to a level.
     pub fn new(level: Level) -> Console {
         Console { level }
+    }
+
+    /// `--log-level` and `--quiet`, as all tools take them.
+    pub fn args() -> [Arg; 2] {
+        let names: Vec<_> = Level::ALL.iter().map(|(name, _)| *name).collect();
+        let level =
+            Arg::new("log-level").long("log-level").value_name("LEVEL").help("How much to log to standard error");
+        let quiet = Arg::new("quiet").long("quiet").action(ArgAction::SetTrue).help("Log errors only");
+        [level.value_parser(names).default_value("info"), quiet.conflicts_with("log-level")]
+    }
+
+    /// What the switches of [`Console::args`] ask for.
+    ///
+    /// # Panics
+    /// If the command does not have them.
+    pub fn given(matches: &ArgMatches) -> Console {
+        let name = matches.get_one::<String>("log-level").expect("the argument has a default");
+        let level = Level::from_name(name).expect("clap allows only the levels that there are");
+        Console::new(if matches.get_flag("quiet") { Level::Error } else { level })
     }
 
     /// Logs why something failed.
@@ -86,5 +100,24 @@ impl Console {
         let now = jiff::Zoned::now().strftime("%Y-%m-%d %H:%M:%S%.3f").to_string();
         // A closed standard error leaves nobody to tell.
         let _ = writeln!(std::io::stderr().lock(), "[{now}] [{}] {message}", level.name());
+    }
+}
+
+/// `-v` and `--version`, as all tools take them.
+pub fn version_arg() -> Arg {
+    Arg::new("version").short('v').long("version").action(ArgAction::Version).help("Print the version")
+}
+
+/// Prints results to standard output. Who has stopped reading, as `head` does, is not told any more.
+///
+/// # Errors
+/// If they cannot be written.
+pub fn print(text: &[u8]) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(Failure::Plain(format!("cannot write to standard output: {error}")))
+        }
+        Ok(()) | Err(_) => Ok(()),
     }
 }

@@ -1,31 +1,15 @@
 //! `wasmedge-stage compile`: all stages, end to end.
 
 use crate::progress::Progress;
-use crate::{Failure, console_args, input, options};
-use clap::{Arg, ArgAction, ArgMatches, Command};
-use console::Console;
+use crate::{failure, options};
+use clap::ArgMatches;
+use console::codes::Failure;
+use console::{Console, input};
 use driver::Request;
-
-/// The subcommand.
-pub fn command() -> Command {
-    let dump =
-        "Write the module's LLVM IR before (wasm.ll) and after optimization (wasm-opt.ll) to the current directory";
-    Command::new("compile")
-        .about("Compiles a module to native code")
-        .arg(options::path_arg("WASM", "The module, binary or (.wat) text").required(true))
-        .arg(
-            options::path_arg("OUT", "The file to write: a shared library if it ends in .so, else a universal wasm")
-                .required(true),
-        )
-        .arg(Arg::new("dump").long("dump").action(ArgAction::SetTrue).help(dump))
-        .args(options::args())
-        .arg(options::build_dir_arg())
-        .arg(options::jobs_arg())
-        .args(console_args())
-}
+use std::path::Path;
 
 /// Runs it.
-pub fn run(matches: &ArgMatches, console: Console) -> Result<(), Failure> {
+pub fn run(matches: &ArgMatches) -> Result<(), Failure> {
     let wasm = options::path(matches, "WASM").expect("clap requires it");
     let out = options::path(matches, "OUT").expect("clap requires it");
     let request = Request {
@@ -35,13 +19,19 @@ pub fn run(matches: &ArgMatches, console: Console) -> Result<(), Failure> {
         build_dir: options::build_dir(matches),
         dump: matches.get_flag("dump"),
     };
-    let progress = Progress::new(console, !matches.get_flag("quiet"));
+    let bytes = input::read(wasm)?;
+    check_output(wasm, out)?;
+    let progress = Progress::new(Console::given(matches), !matches.get_flag("quiet"));
     progress.info("compile start");
-    let compiled = driver::compile(&input::read(wasm)?, &request, &progress);
+    let compiled = driver::compile(&bytes, &request, &progress);
     progress.finish();
-    let compiled = compiled.map_err(|error| format!("{}: {error}", wasm.display()))?;
-    let write = |path: &std::path::Path, bytes: &[u8]| {
-        artifact::write_atomically(path, bytes).map_err(|error| format!("cannot write {}: {error}", path.display()))
+    let compiled = compiled.map_err(|error| failure(error, Some(wasm)))?;
+    let write = |path: &Path, bytes: &[u8]| {
+        artifact::write_atomically(path, bytes).map_err(|error| {
+            // Without the name of the temporary file, which nobody has to know.
+            let message = error.to_string();
+            unwritable(path, message.split(" at path ").next().unwrap_or_default())
+        })
     };
     if let Some(dump) = &compiled.dump {
         write("wasm.ll".as_ref(), dump.lowered.as_bytes())?;
@@ -50,4 +40,26 @@ pub fn run(matches: &ArgMatches, console: Console) -> Result<(), Failure> {
     write(out, &compiled.file)?;
     progress.info("compile done");
     Ok(())
+}
+
+/// Finds out before the work whether its result has a place: not in a folder that there is not, and not where the module lies.
+fn check_output(wasm: &Path, out: &Path) -> Result<(), Failure> {
+    if out.is_dir() {
+        return Err(unwritable(out, "it is a directory"));
+    }
+    let folder = out.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    match folder.metadata() {
+        Ok(metadata) if metadata.is_dir() => {}
+        Ok(_) => return Err(unwritable(out, &format!("{} is not a directory", folder.display()))),
+        Err(error) => return Err(unwritable(out, &format!("{}: {error}", folder.display()))),
+    }
+    let place = |path: &Path| path.canonicalize().ok();
+    if place(out).is_some_and(|out| place(wasm) == Some(out)) {
+        return Err(unwritable(out, "it is the module to compile, which would be lost"));
+    }
+    Ok(())
+}
+
+fn unwritable(path: &Path, reason: &str) -> Failure {
+    Failure::Plain(format!("cannot write {}: {reason}", path.display()))
 }

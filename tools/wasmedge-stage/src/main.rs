@@ -1,39 +1,48 @@
-//! Compiles WebAssembly: `compile` end to end, the other subcommands one stage at a time over a build directory.
+//! Compiles WebAssembly: end to end, or one stage at a time over a build directory.
 #![forbid(unsafe_code)]
 
 mod compile;
-mod input;
 mod options;
 mod progress;
 mod step;
 
-use clap::{Arg, ArgMatches, Command};
-use console::{Console, Level};
+use artifact::{Error, Kind, Stage};
+use clap::Command;
+use console::Console;
+use console::codes::{Code, Failure, Place};
+use std::path::Path;
 use std::process::ExitCode;
 
-/// Anything that ends a command, as a text for the user.
-type Failure = String;
+const EXAMPLES: &str = "\
+Examples:
+  wasmedge-stage compile app.wasm app_aot.wasm
+          All stages, end to end
+  wasmedge-stage parse --build-dir build app.wasm
+  wasmedge-stage validate --build-dir build
+  wasmedge-stage lower --build-dir build
+          The first three stages: build/lower/ holds the LLVM IR then, to read or to edit
+
+Exit codes:
+  0    Done
+  1    Something is wrong: standard error says what and where";
 
 fn command() -> Command {
     Command::new("wasmedge-stage")
         .version(env!("CARGO_PKG_VERSION"))
+        .disable_version_flag(true)
+        .arg(console::version_arg())
         .about("Compiles WebAssembly to native code, end to end or one stage at a time")
+        .after_help(EXAMPLES)
         .subcommand_required(true)
         .arg_required_else_help(true)
-        .subcommand(compile::command())
+        .subcommand(console::compile::command())
         .subcommands(step::commands())
-}
-
-fn console_args() -> [Arg; 2] {
-    [Level::arg(), Arg::new("quiet").long("quiet").num_args(0).help("Log errors only")]
-}
-
-fn console(matches: &ArgMatches) -> Console {
-    Console::new(if matches.get_flag("quiet") { Level::Error } else { Level::given(matches) })
+        .subcommands(console::docs::commands())
 }
 
 fn main() -> ExitCode {
-    let matches = match command().try_get_matches() {
+    let args = console::docs::help_first(std::env::args_os().collect());
+    let matches = match command().try_get_matches_from(args) {
         Ok(matches) => matches,
         Err(error) => {
             // Help and version are not failures; everything else that keeps a command from running exits 1.
@@ -43,10 +52,10 @@ fn main() -> ExitCode {
         }
     };
     let (name, matches) = matches.subcommand().expect("clap requires a subcommand");
-    let console = console(matches);
-    let result = match name {
-        "compile" => compile::run(matches, console),
-        stage => step::run(stage, matches, console),
+    let (console, result) = match name {
+        "completions" | "man" => (Console::default(), console::docs::run(matches, command())),
+        "compile" => (Console::given(matches), compile::run(matches)),
+        stage => (Console::given(matches), step::run(stage, matches)),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -54,5 +63,31 @@ fn main() -> ExitCode {
             console.error(failure);
             ExitCode::FAILURE
         }
+    }
+}
+
+/// What a user is told of a stage's error. What is wrong with the module itself has a code, as when the module is loaded to be run.
+fn failure(error: Error, file: Option<&Path>) -> Failure {
+    let otherwise = match error.kind {
+        Kind::Malformed => Code::Grammar,
+        Kind::Invalid => Code::Invalid,
+        Kind::Unsupported => Code::Unsupported,
+        Kind::Limit => Code::TooLarge,
+        Kind::Link | Kind::Llvm | Kind::Io | Kind::Bug => return Failure::Plain(in_file(file, &error)),
+    };
+    // An error in a file is about an artifact.
+    if !matches!(error.stage, Stage::Parse | Stage::Validate) || error.place.path.is_some() {
+        return Failure::Plain(in_file(file, &error));
+    }
+    let function = error.place.function.map(|index| (index.0, error.place.name.as_deref()));
+    let place = Place { function, offset: error.place.offset };
+    let (code, message) = Code::of(&error.message, otherwise);
+    Failure::new(code, in_file(file, &format!("{message}{place}")))
+}
+
+fn in_file(file: Option<&Path>, message: &dyn std::fmt::Display) -> String {
+    match file {
+        Some(file) => format!("{}: {message}", file.display()),
+        None => message.to_string(),
     }
 }

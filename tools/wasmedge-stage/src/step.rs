@@ -1,17 +1,18 @@
 //! The single stages.
 
 use crate::progress::Progress;
-use crate::{Failure, console_args, input, options};
+use crate::{failure, options};
 use artifact::UnitId;
 use clap::{Arg, ArgMatches, Command};
-use console::Console;
+use console::codes::Failure;
+use console::{Console, compile, input};
 use driver::Step;
 
 /// The subcommands.
 pub fn commands() -> Vec<Command> {
     let stage = |name: &'static str, about: &'static str| {
-        let build_dir = options::build_dir_arg().required(true).help("The directory with the stages' artifacts");
-        Command::new(name).about(about).arg(build_dir).arg(options::jobs_arg()).args(console_args())
+        let build_dir = compile::build_dir().required(true).help("The directory with the stages' artifacts");
+        Command::new(name).about(about).arg(build_dir).arg(compile::jobs()).args(Console::args())
     };
     let unit = |command: Command| {
         let help = "Only this unit: its number, or `module` for the wrappers between host and native code";
@@ -19,32 +20,30 @@ pub fn commands() -> Vec<Command> {
     };
     vec![
         stage("parse", "Takes a module into the build directory and decodes it; begins a compile")
-            .arg(options::path_arg(
+            .arg(compile::file(
                 "WASM",
                 "The module, binary or (.wat) text [default: input.wasm in the build directory]",
             ))
-            .args(options::args()),
+            .args(compile::args()),
         stage("validate", "Validates the module and plans its units"),
         unit(stage("lower", "Lowers functions to LLVM IR")),
         unit(stage("verify", "Checks the lowered IR")),
         unit(stage("opt", "Optimizes the lowered IR")),
         unit(stage("emit", "Makes objects of the optimized IR")),
         stage("output", "Makes the file from the objects").arg(
-            options::path_arg("OUT", "The file to write: a shared library if it ends in .so, else a universal wasm")
+            compile::file("OUT", "The file to write: a shared library if it ends in .so, else a universal wasm")
                 .required(true),
         ),
     ]
 }
 
 /// Runs one of them.
-pub fn run(stage: &str, matches: &ArgMatches, console: Console) -> Result<(), Failure> {
+pub fn run(stage: &str, matches: &ArgMatches) -> Result<(), Failure> {
     let dir = options::build_dir(matches).expect("clap requires it");
     let unit = || matches.get_one::<UnitId>("unit").copied();
     let begin = (stage == "parse").then(|| options::options(matches)).transpose()?;
-    let bytes = match &begin {
-        Some(_) => options::path(matches, "WASM").map(input::read).transpose()?,
-        None => None,
-    };
+    let file = begin.as_ref().and_then(|_| options::path(matches, "WASM"));
+    let bytes = file.map(input::read).transpose()?;
     let step = match stage {
         "parse" => Step::Parse { bytes: bytes.as_deref(), options: begin.as_ref().expect("made for this stage") },
         "validate" => Step::Validate,
@@ -56,10 +55,10 @@ pub fn run(stage: &str, matches: &ArgMatches, console: Console) -> Result<(), Fa
             let path = options::path(matches, "OUT").expect("clap requires it");
             Step::Output { path, container: options::container(path) }
         }
-        other => return Err(format!("there is no stage {other}")),
+        other => return Err(Failure::Plain(format!("there is no stage {other}"))),
     };
-    let progress = Progress::new(console, false);
-    driver::step(&dir, &step, options::jobs(matches), &progress).map_err(|error| error.to_string())
+    let progress = Progress::new(Console::given(matches), false);
+    driver::step(&dir, &step, options::jobs(matches), &progress).map_err(|error| failure(error, file))
 }
 
 fn parse_unit(text: &str) -> Result<UnitId, String> {

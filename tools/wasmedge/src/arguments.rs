@@ -1,89 +1,135 @@
-//! The command line of `wasmedge run`.
+//! The command line.
 
-use clap::builder::{OsStringValueParser, TypedValueParser};
+use clap::builder::{OsStringValueParser, TypedValueParser, ValueHint};
 use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
-use console::{Console, Level};
+use console::{Console, features};
 use engine::{Loading, Mode};
 use std::ffi::{OsStr, OsString};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-/// What the user asked for.
-pub struct Arguments {
-    /// The file to run.
-    pub file: PathBuf,
-    /// Everything after the file.
-    pub rest: Vec<OsString>,
-    /// What runs it, and what it may use if that is the interpreter.
-    pub loading: Loading,
-    /// Whether to call a function named by the first argument instead of the program.
-    pub reactor: bool,
-    /// The folders that the program may use.
-    pub dirs: Vec<Dir>,
-    /// The program's environment.
-    pub env: Vec<(OsString, OsString)>,
-    /// Where messages go.
-    pub console: Console,
+const EXAMPLES: &str = "\
+Examples:
+  wasmedge app.wasm one two
+          Runs the program with two arguments
+  wasmedge --dir /data:./files --env LANG=C app.wasm
+          Lets it use the folder ./files as /data, and sets a variable of its environment
+  wasmedge --reactor fib.wasm fib 30
+          Calls one exported function, and prints its results one a line
+  wasmedge --module host:library.wasm app.wasm
+          Gives it the exports of library.wasm for what it imports from `host`
+  wasmedge compile app.wasm app_aot.wasm
+          Compiles it first; app_aot.wasm runs as native code
+
+Exit codes:
+  0    The program ended, or its function returned
+  N    The program ended with proc_exit(N)
+  134  It was stopped by a trap or a limit: standard error says why, and which functions were running
+  1    Something was wrong before it ran: standard error says what";
+
+const VALIDATE_EXAMPLES: &str = "\
+Examples:
+  wasmedge validate app.wasm && echo good
+  wasmedge validate --wasm-3 app.wat
+          As edition 3 of the standard has it
+
+Exit codes:
+  0    The module is valid
+  1    It is not: standard error says what is wrong, in which function and at which byte";
+
+const PARSE_EXAMPLES: &str = "\
+Examples:
+  wasmedge parse app.wasm
+  wasmedge parse app_aot.wasm | grep -A 1 'custom section'
+          What tools have added, as `compile` does
+
+Exit codes:
+  0    The module is well-formed; whether it is valid is another matter
+  1    It is not: standard error says what is wrong, at which byte";
+
+const INSTANTIATE_EXAMPLES: &str = "\
+Examples:
+  wasmedge instantiate --module host:library.wasm app.wasm
+          Tells whether everything that app.wasm imports is there, and fits
+
+Exit codes:
+  0    The module is instantiated, and its start function has returned
+  134  The start function was stopped by a trap or a limit
+  1    Something is missing or does not fit: standard error says what";
+
+/// The words that are commands, if they come first. What comes first otherwise is the file to run, or an option of `run`.
+const COMMANDS: &[&str] = &["run", "compile", "parse", "validate", "instantiate", "completions", "man", "help"];
+
+/// The whole command line.
+pub fn command() -> Command {
+    running()
+        .args_conflicts_with_subcommands(true)
+        .subcommand_negates_reqs(true)
+        .arg_required_else_help(true)
+        .subcommand(Command::new("run").about("Runs a module; the word may be left out").defer(run))
+        .subcommand(console::compile::command())
+        .subcommand(Command::new("parse").about("Prints what a module consists of, section by section").defer(parse))
+        .subcommand(Command::new("validate").about("Checks whether a module is valid").defer(validate))
+        .subcommand(
+            Command::new("instantiate")
+                .about("Links a module and runs its start function, but calls nothing")
+                .defer(instantiate),
+        )
+        .subcommands(console::docs::commands())
 }
 
-/// A folder that the program may use.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Dir {
-    /// Its name for the program.
-    pub guest: String,
-    /// Its path on the host.
-    pub host: PathBuf,
-    /// Whether the program may only read.
-    pub readonly: bool,
-}
-
-/// Parses the command line; on failure, and for help and version, gives clap's own message.
-pub fn parse(args: Vec<OsString>) -> Result<Arguments, clap::Error> {
-    let matches = command().try_get_matches_from(&args)?;
-    let mut words = many::<OsString>(&matches, "FILE").into_iter();
-    let file = words.next().expect("clap requires it");
-    // The program's arguments may begin with hyphens, so clap takes an option that it does not know for the file.
-    let known = args.iter().take_while(|arg| **arg != file).any(|arg| arg == "--");
-    if file.as_encoded_bytes().starts_with(b"-") && !known {
-        let message = format!("unexpected argument '{}' found", file.display());
-        return Err(command().error(ErrorKind::UnknownArgument, message));
-    }
-    Ok(Arguments {
-        file: file.into(),
-        rest: words.collect(),
-        loading: Loading { mode: mode(&matches), features: console::features::given(&matches), ..Loading::default() },
-        reactor: matches.get_flag("reactor"),
-        dirs: many(&matches, "dir"),
-        env: many(&matches, "env"),
-        console: Console::new(Level::given(&matches)),
-    })
-}
-
-fn mode(matches: &ArgMatches) -> Mode {
-    match matches.get_one::<String>("run-mode").map(String::as_str) {
-        Some("interpreter") => Mode::Interpreter,
-        Some("aot") => Mode::Aot,
-        _ if matches.get_flag("force-interpreter") => Mode::Interpreter,
-        _ => Mode::Auto,
-    }
-}
-
-fn many<T: Clone + Send + Sync + 'static>(matches: &ArgMatches, name: &str) -> Vec<T> {
-    matches.get_many(name).map(|values| values.cloned().collect()).unwrap_or_default()
-}
-
-fn command() -> Command {
-    Command::new("wasmedge")
+/// What the command line is without its commands.
+fn running() -> Command {
+    let usage = "wasmedge [run] [OPTIONS] [--] FILE [ARG ...]\n       wasmedge COMMAND [OPTIONS] ...";
+    let command = Command::new("wasmedge")
         .version(env!("CARGO_PKG_VERSION"))
         .disable_version_flag(true)
-        .about("Runs WebAssembly. `wasmedge compile` compiles it (see `wasmedge compile --help`)")
-        .override_usage("wasmedge [run] [OPTIONS] [--] FILE [ARG ...]\n       wasmedge compile [OPTIONS] [--] WASM OUT")
-        .arg(Arg::new("version").short('v').long("version").action(ArgAction::Version).help("Print the version"))
-        .arg(
-            Arg::new("reactor").long("reactor").action(ArgAction::SetTrue).help(
-                "Call the function named by the first ARG, with the others as its parameters, and print its results",
-            ),
-        )
+        .about("Runs WebAssembly: natively what is compiled, else by an interpreter")
+        .override_usage(usage)
+        .arg(console::version_arg());
+    run(command)
+}
+
+fn run(command: Command) -> Command {
+    let reactor = "Call the function that the first ARG names, with the others as its parameters, and print its results; \
+                   always so for a module without `_start`";
+    let command = command.after_help(EXAMPLES).arg(
+        Arg::new("FILE")
+            .value_names(["FILE", "ARG"])
+            .help("The module (.wasm, .wat, or a library made by `compile`), then the program's arguments")
+            .num_args(1..)
+            .required(true)
+            .trailing_var_arg(true)
+            .allow_hyphen_values(true)
+            .value_hint(ValueHint::FilePath)
+            .value_parser(value_parser!(OsString)),
+    );
+    linking(command.arg(Arg::new("reactor").long("reactor").action(ArgAction::SetTrue).help(reactor)))
+}
+
+fn instantiate(command: Command) -> Command {
+    linking(command.after_help(INSTANTIATE_EXAMPLES)).arg(module_arg())
+}
+
+fn validate(command: Command) -> Command {
+    let command = command.after_help(VALIDATE_EXAMPLES).arg(module_arg()).args(features::args());
+    command.next_help_heading("Messages").args(Console::args())
+}
+
+fn parse(command: Command) -> Command {
+    let command = command.after_help(PARSE_EXAMPLES).arg(module_arg());
+    command.next_help_heading("Messages").args(Console::args())
+}
+
+fn module_arg() -> Arg {
+    let arg = Arg::new("FILE").help("The module, binary or (.wat) text").required(true);
+    arg.value_hint(ValueHint::FilePath).value_parser(value_parser!(PathBuf))
+}
+
+/// The options of what makes instances.
+fn linking(command: Command) -> Command {
+    command
+        .next_help_heading("What runs it")
         .arg(
             Arg::new("run-mode")
                 .long("run-mode")
@@ -98,13 +144,15 @@ fn command() -> Command {
                 .conflicts_with("run-mode")
                 .help("The same as --run-mode interpreter"),
         )
+        .next_help_heading("What it may use")
         .arg(
             Arg::new("dir")
                 .long("dir")
                 .value_name("[GUEST:]HOST[:readonly]")
                 .action(ArgAction::Append)
                 .value_parser(parse_dir)
-                .help("Let the program use a folder, under the name GUEST"),
+                .value_hint(ValueHint::DirPath)
+                .help("Let the program use a folder, under the name GUEST; may be repeated"),
         )
         .arg(
             Arg::new("env")
@@ -112,20 +160,122 @@ fn command() -> Command {
                 .value_name("NAME=VALUE")
                 .action(ArgAction::Append)
                 .value_parser(OsStringValueParser::new().try_map(|text: OsString| parse_env(&text)))
-                .help("Set a variable of the program's environment"),
+                .help("Set a variable of the program's environment; may be repeated"),
         )
-        .args(console::features::args())
-        .arg(Level::arg())
         .arg(
-            Arg::new("FILE")
-                .value_names(["FILE", "ARG"])
-                .help("The module, then the program's arguments")
-                .num_args(1..)
-                .required(true)
-                .trailing_var_arg(true)
-                .allow_hyphen_values(true)
-                .value_parser(value_parser!(OsString)),
+            Arg::new("module")
+                .long("module")
+                .value_name("NAME:PATH")
+                .action(ArgAction::Append)
+                .value_parser(OsStringValueParser::new().try_map(|text: OsString| parse_module(&text)))
+                .help(
+                    "Link with another module under a name; may be repeated, and each can import from those before it",
+                ),
         )
+        .arg(
+            Arg::new("memory-page-limit")
+                .long("memory-page-limit")
+                .value_name("N")
+                .value_parser(value_parser!(u32))
+                .help("Let no memory have more than N pages of 64 KiB"),
+        )
+        .args(features::args())
+        .next_help_heading("Messages")
+        .args(Console::args())
+}
+
+/// Parses the command line; on failure, and for help and version, gives clap's own message.
+pub fn matches(args: &[OsString]) -> Result<ArgMatches, clap::Error> {
+    let commanded = args.get(1).is_none_or(|first| COMMANDS.iter().any(|command| first == command));
+    // Who runs a program that ends at once would feel the making of commands that are not used; messages are worth it.
+    if !commanded && let Ok(matches) = running().try_get_matches_from(args) {
+        return check_file(args, &matches).map(|()| matches);
+    }
+    let matches = command().try_get_matches_from(args)?;
+    if let Some(("run", run)) = matches.subcommand() {
+        check_file(args, run)?;
+    }
+    Ok(matches)
+}
+
+/// Sees to it that the file is none of the options: the program's arguments may begin with hyphens, so clap takes an option that it
+/// does not know for the file.
+fn check_file(args: &[OsString], matches: &ArgMatches) -> Result<(), clap::Error> {
+    let file = matches.get_one::<OsString>("FILE").expect("clap requires it");
+    let meant = args.iter().take_while(|arg| *arg != file).any(|arg| arg == "--");
+    match file.as_encoded_bytes().starts_with(b"-") && !meant {
+        true => {
+            let message = format!("unexpected argument '{}' found", file.display());
+            Err(command().error(ErrorKind::UnknownArgument, message))
+        }
+        false => Ok(()),
+    }
+}
+
+/// What a module is linked with, and what may become of it.
+pub struct Linking {
+    /// What runs it, and what it may use if that is the interpreter.
+    pub loading: Loading,
+    /// The folders that the program may use.
+    pub dirs: Vec<Dir>,
+    /// The program's environment; the last value of each name counts.
+    pub env: Vec<(OsString, OsString)>,
+    /// The modules that it is linked with, in order.
+    pub modules: Vec<Named>,
+    /// The most pages that a memory may have.
+    pub memory_page_limit: Option<u32>,
+}
+
+/// A folder that the program may use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dir {
+    /// Its name for the program.
+    pub guest: String,
+    /// Its path on the host.
+    pub host: PathBuf,
+    /// Whether the program may only read.
+    pub readonly: bool,
+}
+
+/// A module to link with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Named {
+    /// What imports call it.
+    pub name: String,
+    /// The file.
+    pub path: PathBuf,
+}
+
+impl Linking {
+    /// What the options ask for.
+    pub fn given(matches: &ArgMatches) -> Linking {
+        Linking {
+            loading: Loading { mode: mode(matches), features: features::given(matches), ..Loading::default() },
+            dirs: many(matches, "dir"),
+            env: many(matches, "env"),
+            modules: many(matches, "module"),
+            memory_page_limit: matches.get_one("memory-page-limit").copied(),
+        }
+    }
+}
+
+/// The file of a command that takes one.
+pub fn file(matches: &ArgMatches) -> &Path {
+    matches.get_one::<PathBuf>("FILE").expect("clap requires it")
+}
+
+fn mode(matches: &ArgMatches) -> Mode {
+    match matches.get_one::<String>("run-mode").map(String::as_str) {
+        Some("interpreter") => Mode::Interpreter,
+        Some("aot") => Mode::Aot,
+        _ if matches.get_flag("force-interpreter") => Mode::Interpreter,
+        _ => Mode::Auto,
+    }
+}
+
+/// The values of an option or argument that may come several times.
+pub fn many<T: Clone + Send + Sync + 'static>(matches: &ArgMatches, name: &str) -> Vec<T> {
+    matches.get_many(name).map(|values| values.cloned().collect()).unwrap_or_default()
 }
 
 /// `HOST`, `GUEST:HOST` or `GUEST:HOST:readonly`.
@@ -145,14 +295,26 @@ fn parse_dir(text: &str) -> Result<Dir, String> {
 
 /// `NAME=VALUE`.
 fn parse_env(text: &OsStr) -> Result<(OsString, OsString), String> {
+    split(text, b'=').ok_or_else(|| "expected NAME=VALUE".to_string())
+}
+
+/// `NAME:PATH`.
+fn parse_module(text: &OsStr) -> Result<Named, String> {
+    match split(text, b':') {
+        Some((name, path)) if !path.is_empty() => {
+            let name = name.into_string().map_err(|_| "the name is not Unicode".to_string())?;
+            Ok(Named { name, path: path.into() })
+        }
+        _ => Err("expected NAME:PATH".to_string()),
+    }
+}
+
+/// What comes before and after the first separator; none without, or if nothing comes before it.
+fn split(text: &OsStr, separator: u8) -> Option<(OsString, OsString)> {
     use std::os::unix::ffi::OsStrExt;
     let bytes = text.as_bytes();
-    match bytes.iter().position(|&byte| byte == b'=') {
-        Some(at) if at > 0 => {
-            Ok((OsStr::from_bytes(&bytes[..at]).to_owned(), OsStr::from_bytes(&bytes[at + 1..]).to_owned()))
-        }
-        _ => Err("expected NAME=VALUE".to_string()),
-    }
+    let at = bytes.iter().position(|&byte| byte == separator).filter(|&at| at > 0)?;
+    Some((OsStr::from_bytes(&bytes[..at]).to_owned(), OsStr::from_bytes(&bytes[at + 1..]).to_owned()))
 }
 
 #[cfg(test)]
@@ -164,11 +326,32 @@ mod tests {
     }
 
     #[test]
+    fn the_command_line_is_well_formed() {
+        command().debug_assert();
+        let mut built = command();
+        built.build();
+        let names: Vec<&str> = built.get_subcommands().map(Command::get_name).collect();
+        assert_eq!(names, COMMANDS);
+    }
+
+    #[test]
     fn everything_after_the_file_belongs_to_the_program() {
-        let arguments = parse(words("wasmedge --env A=b=c app.wasm --reactor --dir x -- y")).expect("well-formed");
-        assert!(!arguments.reactor && arguments.dirs.is_empty());
-        assert_eq!(arguments.env, [("A".into(), "b=c".into())]);
-        assert_eq!(arguments.rest, words("--reactor --dir x -- y"));
+        let given = |text: &str| {
+            let matches = matches(&words(text)).expect("well-formed");
+            let run = matches.subcommand().map_or(&matches, |(_, run)| run).clone();
+            (run.get_flag("reactor"), many::<OsString>(&run, "FILE"), Linking::given(&run))
+        };
+        for before in ["", "run "] {
+            let line = format!("wasmedge {before}--env A=b=c app.wasm --reactor --dir x -- y");
+            let (reactor, file, linking) = given(&line);
+            assert!(!reactor && linking.dirs.is_empty());
+            assert_eq!(linking.env, [("A".into(), "b=c".into())]);
+            assert_eq!(file, words("app.wasm --reactor --dir x -- y"));
+        }
+        // Only the first word is a command.
+        let (reactor, file, _) = given("wasmedge --reactor parse validate");
+        assert!(reactor);
+        assert_eq!(file, words("parse validate"));
     }
 
     #[test]
@@ -178,5 +361,12 @@ mod tests {
         assert_eq!(parse_dir("/:data"), Ok(dir("/", "data", false)));
         assert_eq!(parse_dir("/:data:readonly"), Ok(dir("/", "data", true)));
         assert!(parse_dir("a:b:c").is_err() && parse_dir(":b").is_err());
+    }
+
+    #[test]
+    fn modules_have_a_name_and_a_path() {
+        let module = |text: &str| parse_module(OsStr::new(text)).ok().map(|Named { name, path }| (name, path));
+        assert_eq!(module("host:a:b.wasm"), Some(("host".into(), "a:b.wasm".into())));
+        assert_eq!([module("host:"), module(":a.wasm"), module("a.wasm")], [None, None, None]);
     }
 }

@@ -11,7 +11,8 @@ const SIBLING: &str = "wasmedge-stage";
 pub fn hand_over(args: &[OsString]) -> ExitCode {
     let beside = std::env::current_exe().ok().map(|path| path.with_file_name(SIBLING)).filter(|path| path.exists());
     let program = beside.unwrap_or_else(|| SIBLING.into());
-    let error = Command::new(&program).args(args).exec();
+    // By the name under which it was called: usage and help show it.
+    let error = Command::new(&program).arg0("wasmedge").args(args).exec();
     let message =
         format!("cannot start {} (it is installed beside wasmedge, or on the path): {error}", program.display());
     Console::new(Level::Error).error(message);

@@ -3,21 +3,60 @@
 
 mod arguments;
 mod compile;
+mod instantiate;
+mod link;
+mod load;
+mod parse;
 mod report;
 mod run;
+mod sections;
+mod validate;
 mod values;
 
+use clap::ArgMatches;
+use console::Console;
+use report::End;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let mut args: Vec<OsString> = std::env::args_os().collect();
-    match args.get(1).and_then(|arg| arg.to_str()) {
-        Some("compile") => compile::hand_over(&args[1..]),
-        Some("run") => {
-            args.remove(1);
-            run::main(args)
+    // Its command line is the sibling's to read.
+    if args.get(1).is_some_and(|arg| arg == "compile") {
+        return compile::hand_over(&args[1..]);
+    }
+    // What follows the file of `run` is the program's.
+    if args.get(1).is_some_and(|arg| ["parse", "validate", "instantiate"].iter().any(|command| arg == command)) {
+        args = console::docs::help_first(args);
+    }
+    let matches = match arguments::matches(&args) {
+        Ok(matches) => matches,
+        Err(error) => {
+            // Help and version are not failures; everything else that keeps a command from running exits 1.
+            let code = if error.use_stderr() { ExitCode::FAILURE } else { ExitCode::SUCCESS };
+            let _ = error.print();
+            return code;
         }
-        _ => run::main(args),
+    };
+    let (name, matches) = matches.subcommand().unwrap_or(("run", &matches));
+    let (console, result) = match name {
+        "completions" | "man" => {
+            let printed = console::docs::run(matches, arguments::command());
+            (Console::default(), printed.map_err(End::from))
+        }
+        name => (Console::given(matches), command(name, matches)),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(end) => report::end(console, end),
+    }
+}
+
+fn command(name: &str, matches: &ArgMatches) -> Result<(), End> {
+    match name {
+        "parse" => Ok(parse::run(arguments::file(matches))?),
+        "validate" => Ok(validate::run(matches)?),
+        "instantiate" => instantiate::run(matches),
+        _ => run::run(matches),
     }
 }

@@ -1,36 +1,64 @@
 //! How failures are reported, and what the process exits with.
 
 use console::Console;
+use console::codes::{Code, Failure};
 use engine::{InstantiateError, LinkErrorKind, Trap, TrapCode, TrapReason, WasiExit};
 use std::fmt::{Display, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
 /// The exit code of a program that trapped: as a shell shows an aborted process.
 const TRAPPED: u8 = 134;
 
-/// Something went wrong before the program ran.
-pub fn failure(console: Console, message: &str) -> ExitCode {
-    console.error(message);
-    ExitCode::FAILURE
+/// Why a command ended early.
+pub enum End {
+    /// Something was wrong before the program ran.
+    Failure(Failure),
+    /// The program ended early: by `proc_exit`, which is no failure, or by a trap.
+    Trap(Trap),
 }
 
-/// A module could not be instantiated.
-pub fn instantiation(console: Console, error: InstantiateError) -> ExitCode {
-    let fail =
-        |error: &dyn Display, code: u32| failure(console, &format!("instantiation failed: {error}, Code: {code:#05x}"));
-    match error {
-        InstantiateError::Link(error) => match error.kind {
-            LinkErrorKind::UnknownImport => fail(&error, 0x302),
-            LinkErrorKind::IncompatibleImportType => fail(&error, 0x301),
-        },
-        InstantiateError::Unable(_) => fail(&error, 0x001),
-        InstantiateError::Resource(error) => fail(&error, 0x001),
-        InstantiateError::Trap(trap) => end(console, trap),
+impl From<Failure> for End {
+    fn from(failure: Failure) -> End {
+        End::Failure(failure)
     }
 }
 
-/// The program ended early: by `proc_exit`, which is no failure, or by a trap.
-pub fn end(console: Console, trap: Trap) -> ExitCode {
+impl From<Trap> for End {
+    fn from(trap: Trap) -> End {
+        End::Trap(trap)
+    }
+}
+
+/// Why the module of a file could not be instantiated.
+pub fn instantiation(file: &Path, error: InstantiateError) -> End {
+    let fail = |code: Code, error: &dyn Display| Failure::new(code, format!("{}: {error}", file.display())).into();
+    match error {
+        InstantiateError::Link(error) => match error.kind {
+            LinkErrorKind::UnknownImport => fail(Code::UnknownImport, &error),
+            LinkErrorKind::IncompatibleImportType => fail(Code::IncompatibleImport, &error),
+        },
+        InstantiateError::Unable(_) => fail(Code::Unable, &error),
+        InstantiateError::Resource(error) => fail(Code::Resource, &error),
+        // No function was running: a segment does not fit.
+        InstantiateError::Trap(trap) if trap.frames.is_empty() => match trap.code() {
+            Some(TrapCode::MemoryOutOfBounds) => fail(Code::DataSegment, &Code::DataSegment.words()),
+            Some(TrapCode::TableOutOfBounds) => fail(Code::ElementSegment, &Code::ElementSegment.words()),
+            _ => End::Trap(trap),
+        },
+        InstantiateError::Trap(trap) => End::Trap(trap),
+    }
+}
+
+/// Reports why a command ended, and gives what to exit with.
+pub fn end(console: Console, end: End) -> ExitCode {
+    let trap = match end {
+        End::Failure(failure) => {
+            console.error(failure);
+            return ExitCode::FAILURE;
+        }
+        End::Trap(trap) => trap,
+    };
     if let TrapReason::Host(error) = &trap.reason
         && let Some(WasiExit(code)) = error.downcast_ref()
     {

@@ -1,118 +1,76 @@
 //! `wasmedge run`: loads, links, calls.
 
-use crate::arguments::{self, Arguments};
-use crate::{report, values};
-use engine::{Func, Instance, Linker, Loading, Module, Store, WasiBuilder, WasiContext};
+use crate::arguments::{Linking, many};
+use crate::link::{INITIALIZE, Linked, link, procedure};
+use crate::report::End;
+use crate::values;
+use clap::ArgMatches;
+use console::Console;
+use console::codes::{Code, Failure};
+use engine::{Extern, Instance, Store};
 use std::ffi::OsString;
-use std::io::Write;
 use std::path::Path;
-use std::process::ExitCode;
 
-/// The function that a program begins with, and the one that prepares a reactor.
+/// The function that a program begins with.
 const START: &str = "_start";
-const INITIALIZE: &str = "_initialize";
 
 /// Runs what the command line says.
-pub fn main(args: Vec<OsString>) -> ExitCode {
-    match arguments::parse(args) {
-        Ok(arguments) => run(&arguments).unwrap_or_else(|message| report::failure(arguments.console, &message)),
-        Err(error) => {
-            let code = if error.use_stderr() { ExitCode::FAILURE } else { ExitCode::SUCCESS };
-            let _ = error.print();
-            code
-        }
-    }
-}
-
-/// The exit code of the program, or why it could not be run.
-fn run(arguments: &Arguments) -> Result<ExitCode, String> {
-    let console = arguments.console;
-    let file = arguments.file.display();
-    let module = load(&arguments.file, arguments.loading.clone()).map_err(|error| format!("{file}: {error}"))?;
-    if let Some(warning) = module.warning() {
-        console.warning(format!("{file}: {warning}"));
-    }
-    let mut store = Store::new();
-    let mut linker = Linker::new();
-    if module.declarations().imports.iter().any(|import| import.module == engine::WASI_MODULE) {
-        engine::add_wasi(&mut linker, wasi(arguments)?);
-    }
-    let instance = match linker.instantiate(&mut store, &module) {
-        Ok(instance) => instance,
-        Err(error) => return Ok(report::instantiation(console, error)),
-    };
-    let start = engine::function(&store, instance, START).filter(|_| !arguments.reactor);
-    let result = match start {
-        Some(start) => store.call(start, &[]).map(|_| ()),
-        None => return react(arguments, &mut store, instance),
-    };
-    Ok(match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(trap) => report::end(console, trap),
-    })
-}
-
-/// Loads a file; one whose name ends in `.wat` is a module's text.
-fn load(file: &Path, how: Loading) -> Result<Module, String> {
-    let module = match file.extension() {
-        Some(extension) if extension == "wat" => {
-            let bytes = wat::parse_file(file).map_err(|error| error.to_string())?;
-            Module::from_bytes_in(bytes, how)
-        }
-        _ => Module::from_file_in(file, how),
-    };
-    module.map_err(|error| error.to_string())
-}
-
-/// Calls the function that the first argument names, and prints its results.
-fn react(arguments: &Arguments, store: &mut Store, instance: Instance) -> Result<ExitCode, String> {
-    let console = arguments.console;
-    let mut words = arguments.rest.iter().map(|word| word.to_string_lossy().into_owned());
-    let name = words.next().ok_or_else(|| format!("which function? {}", exported(store, instance)))?;
-    let func = engine::function(store, instance, &name)
-        .ok_or_else(|| format!("function not found: `{name}`, Code: 0x005. {}", exported(store, instance)))?;
-    let words: Vec<String> = words.collect();
-    let params = values::parse(store.func_type(func), &words)
-        .map_err(|error| format!("{error}; the function is {}", values::signature(store, &name, func)))?;
-    if let Some(initialize) = engine::function(store, instance, INITIALIZE)
-        && let Err(trap) = store.call(initialize, &[])
+pub fn run(matches: &ArgMatches) -> Result<(), End> {
+    let words: Vec<OsString> = many(matches, "FILE");
+    let (file, rest) = words.split_first().expect("clap requires it");
+    let file = Path::new(file);
+    let linked = link(file, words.iter().cloned(), &Linking::given(matches), Console::given(matches))?;
+    let Linked { mut store, instance, .. } = linked;
+    if !matches.get_flag("reactor")
+        && let Some(start) = procedure(&store, instance, START, file)?
     {
-        return Ok(report::end(console, trap));
+        store.call(start, &[])?;
+        return Ok(());
     }
-    match store.call(func, &params) {
-        Ok(results) => {
-            let lines: String = results.into_iter().map(|value| values::text(value) + "\n").collect();
-            let written = std::io::stdout().lock().write_all(lines.as_bytes());
-            written.map(|()| ExitCode::SUCCESS).map_err(|error| format!("cannot write the results: {error}"))
-        }
-        Err(trap) => Ok(report::end(console, trap)),
-    }
+    react(file, rest, &mut store, instance)
 }
 
-/// The functions that an instance exports, for messages.
+/// Calls the function that the first word names with the others as parameters, and prints its results.
+fn react(file: &Path, words: &[OsString], store: &mut Store, instance: Instance) -> Result<(), End> {
+    let words: Vec<&str> = words.iter().map(|word| text(word)).collect::<Result<_, _>>()?;
+    let Some((&name, words)) = words.split_first() else {
+        let message = format!("{}: none is named", Code::FunctionNotFound.words());
+        return Err(Failure::explained(Code::FunctionNotFound, message, exported(store, instance)).into());
+    };
+    let Some(func) = engine::function(store, instance, name) else {
+        let message = format!("{}: `{name}`", Code::FunctionNotFound.words());
+        let exported = exported(store, instance);
+        return Err(Failure::explained(Code::FunctionNotFound, message, exported).into());
+    };
+    let params = values::parse(store.func_type(func), words).map_err(|error| {
+        let message = format!("{}: {error}", Code::SignatureMismatch.words());
+        let signature = format!("    the function is {}", values::signature(store, name, func));
+        Failure::explained(Code::SignatureMismatch, message, signature)
+    })?;
+    if let Some(initialize) = procedure(store, instance, INITIALIZE, file)?
+        && name != INITIALIZE
+    {
+        store.call(initialize, &[])?;
+    }
+    let results = store.call(func, &params)?;
+    let lines: String = results.into_iter().map(|value| values::text(value) + "\n").collect();
+    Ok(console::print(lines.as_bytes())?)
+}
+
+/// A word as WebAssembly knows text.
+fn text(word: &OsString) -> Result<&str, Failure> {
+    word.to_str().ok_or_else(|| Failure::from(format!("`{}` is not Unicode", word.display())))
+}
+
+/// The functions that can be called, one a line.
 fn exported(store: &Store, instance: Instance) -> String {
     let functions = store.exports(instance).filter_map(|(name, item)| match item {
-        engine::Extern::Func(func) => Some((name, func)),
-        _ => None,
+        Extern::Func(func) => Some(format!("\n    {}", values::signature(store, name, func))),
+        Extern::Table(_) | Extern::Memory(_) | Extern::Global(_) | Extern::Tag(_) => None,
     });
-    let list: Vec<String> =
-        functions.map(|(name, func): (_, Func)| format!("\n    {}", values::signature(store, name, func))).collect();
+    let list: String = functions.collect();
     match list.is_empty() {
         true => "the module exports no functions".to_string(),
-        false => format!("the module exports{}", list.concat()),
+        false => format!("the module exports{list}"),
     }
-}
-
-/// What the program sees of the system.
-fn wasi(arguments: &Arguments) -> Result<WasiContext, String> {
-    let mut builder = WasiBuilder::new();
-    builder.args(std::iter::once(arguments.file.clone().into_os_string()).chain(arguments.rest.iter().cloned()));
-    for (name, value) in &arguments.env {
-        builder.env(name.clone(), value.clone());
-    }
-    for dir in &arguments.dirs {
-        let opened = builder.preopen_dir(&dir.host, &dir.guest, dir.readonly);
-        opened.map_err(|error| format!("cannot open the folder {}: {error}", dir.host.display()))?;
-    }
-    Ok(builder.build())
 }

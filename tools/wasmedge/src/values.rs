@@ -2,10 +2,14 @@
 
 use engine::{Func, FuncType, Store, ValType, Value};
 
+/// How a null reference is written.
+const NULL: &str = "<null>";
+
 /// Reads the parameters of a function, strictly: as many as it has, each a number that its type can hold.
-pub fn parse(ty: &FuncType, words: &[String]) -> Result<Vec<Value>, String> {
+pub fn parse(ty: &FuncType, words: &[&str]) -> Result<Vec<Value>, String> {
     if words.len() != ty.params.len() {
-        return Err(format!("{} parameters given, expected {}", words.len(), ty.params.len()));
+        let s = if words.len() == 1 { "" } else { "s" };
+        return Err(format!("{} parameter{s} given, expected {}", words.len(), ty.params.len()));
     }
     ty.params.iter().zip(words).map(|(&ty, word)| value(ty, word)).collect()
 }
@@ -22,13 +26,24 @@ fn value(ty: ValType, word: &str) -> Result<Value, String> {
             let signed = word.parse::<i64>().ok();
             signed.or_else(|| word.parse::<u64>().ok().map(|value| value as i64)).map(Value::I64).ok_or_else(invalid)
         }
-        ValType::F32 => word.parse::<f32>().map(|value| Value::F32(value.to_bits())).map_err(|_| invalid()),
-        ValType::F64 => word.parse::<f64>().map(|value| Value::F64(value.to_bits())).map_err(|_| invalid()),
+        ValType::F32 => {
+            let value = word.parse::<f32>().ok().filter(|value| value.is_finite() || !is_number(word));
+            value.map(|value| Value::F32(value.to_bits())).ok_or_else(invalid)
+        }
+        ValType::F64 => {
+            let value = word.parse::<f64>().ok().filter(|value| value.is_finite() || !is_number(word));
+            value.map(|value| Value::F64(value.to_bits())).ok_or_else(invalid)
+        }
         ValType::V128 => word.parse::<u128>().map(|value| Value::V128(value.to_le_bytes())).map_err(|_| invalid()),
         ValType::Ref(ty) if !ty.nullable => Err(format!("{}: no such reference can be given here", invalid())),
-        ValType::Ref(ty) if word == "null" => Ok(Value::null(ty)),
-        ValType::Ref(_) => Err(format!("{} (only `null` can be given)", invalid())),
+        ValType::Ref(ty) if word == NULL || word == "null" => Ok(Value::null(ty)),
+        ValType::Ref(_) => Err(format!("{} (only `{NULL}` can be given)", invalid())),
     }
+}
+
+/// Whether a word is a number in digits, rather than `inf` or `nan`: Rust reads digits that no float can hold as infinity.
+fn is_number(word: &str) -> bool {
+    word.contains(|character: char| character.is_ascii_digit())
 }
 
 /// A result as text: integers as signed decimals, floats in the shortest form that reads back as the same value.
@@ -39,7 +54,7 @@ pub fn text(value: Value) -> String {
         Value::F32(bits) => float(format!("{:?}", f32::from_bits(bits))),
         Value::F64(bits) => float(format!("{:?}", f64::from_bits(bits))),
         Value::V128(bytes) => u128::from_le_bytes(bytes).to_string(),
-        Value::FuncRef(None) | Value::ExternRef(None) | Value::ExnRef(None) => "<null>".to_string(),
+        Value::FuncRef(None) | Value::ExternRef(None) | Value::ExnRef(None) => NULL.to_string(),
         Value::FuncRef(Some(_)) => "<funcref>".to_string(),
         Value::ExternRef(Some(_)) => "<externref>".to_string(),
         Value::ExnRef(Some(_)) => "<exnref>".to_string(),
@@ -70,6 +85,30 @@ mod tests {
         }
         assert_eq!(read(ValType::I64, "18446744073709551615"), Some(Value::I64(-1)));
         assert_eq!(read(ValType::F64, "1e3"), Some(Value::F64(1000f64.to_bits())));
+        assert_eq!(read(ValType::F32, "-inf"), Some(Value::F32(f32::NEG_INFINITY.to_bits())));
+        assert_eq!([read(ValType::F32, "1e39"), read(ValType::F64, "-1e309"), read(ValType::F64, "0x1p3")], [None; 3]);
+    }
+
+    #[test]
+    fn what_is_printed_can_be_given() {
+        let values = [
+            Value::I32(-1),
+            Value::I64(i64::MIN),
+            Value::F32(0.1f32.to_bits()),
+            Value::F64(f64::NEG_INFINITY.to_bits()),
+            Value::F64((-0f64).to_bits()),
+            Value::V128([0xff; 16]),
+        ];
+        let types = [ValType::I32, ValType::I64, ValType::F32, ValType::F64, ValType::F64, ValType::V128];
+        for (given, ty) in values.into_iter().zip(types) {
+            assert_eq!(value(ty, &text(given)), Ok(given));
+        }
+        assert!(
+            matches!(value(ValType::F32, &text(Value::F32(f32::NAN.to_bits()))), Ok(Value::F32(bits)) if f32::from_bits(bits).is_nan())
+        );
+        assert_eq!(value(ValType::FUNCREF, &text(Value::FuncRef(None))), Ok(Value::FuncRef(None)));
+        assert_eq!(value(ValType::EXTERNREF, "null"), Ok(Value::ExternRef(None)));
+        assert!(value(ValType::FUNCREF, "<funcref>").is_err());
     }
 
     #[test]

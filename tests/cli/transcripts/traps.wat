@@ -1,0 +1,16 @@
+;; One function for each way in which edition 2 of the standard can trap.
+(module
+  (type $nothing (func))
+  (memory 1)
+  (table $table 2 funcref)
+  (elem (i32.const 0) func $number)
+  (func $number (result i32) (i32.const 1))
+  (func $divide (export "divide") (param i32 i32) (result i32) (i32.div_s (local.get 0) (local.get 1)))
+  (func $through (export "through") (param i32) (result i32)
+    (i32.add (call $divide (i32.const 1) (local.get 0)) (i32.const 1)))
+  (func (export "convert") (param f64) (result i32) (i32.trunc_f64_s (local.get 0)))
+  (func (export "load") (param i32) (result i32) (i32.load (local.get 0)))
+  (func (export "table") (param i32) (result funcref) (table.get (local.get 0)))
+  (func (export "unreachable") (unreachable))
+  (func (export "indirect") (param i32) (call_indirect (type $nothing) (local.get 0)))
+  (func $recursion (export "recursion") (result i32) (i32.add (call $recursion) (i32.const 1))))

@@ -1,0 +1,91 @@
+//! The command line of `compile`: `wasmedge-stage` carries it out, and `wasmedge` describes it as a command of its own.
+
+use crate::{Console, features, metering};
+use clap::builder::ValueHint;
+use clap::{Arg, ArgAction, Command, value_parser};
+use std::path::PathBuf;
+
+/// The optimization levels.
+pub const LEVELS: [&str; 6] = ["0", "1", "2", "3", "s", "z"];
+/// The level unless told otherwise.
+pub const LEVEL: &str = "2";
+/// The size that units are cut to unless told otherwise, in bytes of function bodies.
+pub const UNIT_SIZE: u32 = 64 << 10;
+
+const EXAMPLES: &str = "\
+Examples:
+  wasmedge compile app.wasm app_aot.wasm
+          One file for every runtime: the module, and its native code for this one
+  wasmedge compile --optimize 3 app.wasm app.so
+          A shared library, optimized for speed
+  wasmedge app_aot.wasm
+          Runs what was compiled
+
+Exit codes:
+  0    OUT is written
+  1    Something is wrong: standard error says what and where, and OUT is as it was before";
+
+/// The command. What it takes is worked out when it is needed: who runs a module need not wait for it.
+pub fn command() -> Command {
+    Command::new("compile").about("Compiles a module to native code").defer(describe)
+}
+
+fn describe(command: Command) -> Command {
+    let output = "The file to write: a shared library if it ends in .so, else a universal wasm";
+    command
+        .arg(file("WASM", "The module, binary or (.wat) text").required(true))
+        .arg(file("OUT", output).required(true))
+        .args(args())
+        .next_help_heading("Artifacts")
+        .arg(Arg::new("dump").long("dump").action(ArgAction::SetTrue).help(
+            "Write the whole module's LLVM IR before (wasm.ll) and after optimization (wasm-opt.ll) to the current directory",
+        ))
+        .arg(build_dir())
+        .next_help_heading("Messages and work")
+        .arg(jobs())
+        .args(Console::args())
+        .after_help(EXAMPLES)
+}
+
+/// The switches that a compile's output depends on.
+pub fn args() -> Vec<Arg> {
+    let flag = |name: &'static str, help: &'static str| {
+        Arg::new(name).long(name).action(ArgAction::SetTrue).help(help).help_heading("Native code")
+    };
+    let valued = |name: &'static str, value: &'static str| {
+        Arg::new(name).long(name).value_name(value).help_heading("Native code")
+    };
+    let mut args = vec![
+        valued("optimize", "LEVEL")
+            .value_parser(LEVELS)
+            .default_value(LEVEL)
+            .help("How much to optimize: 0 not at all, 3 most for speed, s and z for size"),
+        flag("generic-binary", "Make code for any processor of the host's architecture"),
+        flag("relaxed-traps", "Allow memory accesses to be dropped and reordered around traps"),
+        valued("unit-size", "BYTES").value_parser(value_parser!(u32)).help(format!(
+            "Cut units to about this size of function bodies; 0 makes each function a unit [default: {UNIT_SIZE}]"
+        )),
+    ];
+    args.push(flag(metering::INTERRUPTIBLE, "Make code that can be interrupted: wasmedge --time-limit needs it"));
+    args.extend(metering::args().map(|arg| arg.help_heading("Statistics")));
+    args.extend(features::args());
+    args
+}
+
+/// `-j`.
+pub fn jobs() -> Arg {
+    let help = "How many threads work [default: one per core]";
+    Arg::new("jobs").short('j').long("jobs").value_name("N").value_parser(value_parser!(u16).range(1..)).help(help)
+}
+
+/// `--build-dir`.
+pub fn build_dir() -> Arg {
+    let arg =
+        Arg::new("build-dir").long("build-dir").value_name("DIR").help("Keep the stages' artifacts in this directory");
+    arg.value_parser(value_parser!(PathBuf)).value_hint(ValueHint::DirPath)
+}
+
+/// A path argument.
+pub fn file(name: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).value_name(name).value_parser(value_parser!(PathBuf)).value_hint(ValueHint::FilePath).help(help)
+}

@@ -1,0 +1,17 @@
+//! `wasmedge instantiate`: loads and links, but calls nothing besides the start function.
+
+use crate::arguments::{self, Linking};
+use crate::link::link;
+use crate::report::End;
+use clap::ArgMatches;
+use console::Console;
+
+/// Instantiates what the command line says.
+pub fn run(matches: &ArgMatches) -> Result<(), End> {
+    let (file, console) = (arguments::file(matches), Console::given(matches));
+    let args = [file.as_os_str().to_owned()];
+    let linked = link(file, args, &Linking::given(matches), console)?;
+    let by = if linked.module.is_native() { "native code" } else { "the interpreter" };
+    console.info(format!("{}: the module is instantiated, to be run by {by}", file.display()));
+    Ok(())
+}

@@ -1,0 +1,100 @@
+//! Linking a module with others and with WASI.
+
+use crate::arguments::{Linking, Named};
+use crate::load::load;
+use crate::report::{self, End};
+use console::Console;
+use console::codes::{Code, Failure};
+use engine::{Config, Func, Instance, Linker, Module, Store, WASI_MODULE, WasiBuilder, WasiContext};
+use std::collections::HashSet;
+use std::ffi::OsString;
+use std::path::Path;
+
+/// The function that prepares a reactor.
+pub const INITIALIZE: &str = "_initialize";
+
+/// A module, linked and instantiated.
+pub struct Linked {
+    /// What holds all instances.
+    pub store: Store,
+    /// The module.
+    pub module: Module,
+    /// Its instance. Its start function has run.
+    pub instance: Instance,
+}
+
+/// Loads a module and those that it is linked with, and makes instances of them in this order: the named ones as given, each
+/// prepared by its `_initialize`, then the module. `args` is what the program sees of the command line.
+pub fn link(
+    file: &Path,
+    args: impl IntoIterator<Item = OsString>,
+    linking: &Linking,
+    console: Console,
+) -> Result<Linked, End> {
+    let load = |file: &Path| -> Result<Module, Failure> {
+        let module = load(file, linking.loading.clone())?;
+        if let Some(warning) = module.warning() {
+            console.warning(format!("{}: {warning}", file.display()));
+        }
+        Ok(module)
+    };
+    let module = load(file)?;
+    let mut others = Vec::with_capacity(linking.modules.len());
+    let mut names = HashSet::from([WASI_MODULE]);
+    for Named { name, path } in &linking.modules {
+        if !names.insert(name) {
+            let message = format!("{}: module name conflict: `{name}` is taken", path.display());
+            return Err(Failure::new(Code::ModuleNameConflict, message).into());
+        }
+        others.push((name, path, load(path)?));
+    }
+
+    let config = Config { memory_page_limit: linking.memory_page_limit, ..Config::default() };
+    let mut store = Store::with_config(config);
+    let mut linker = Linker::new();
+    let uses_wasi = |module: &Module| module.declarations().imports.iter().any(|import| import.module == WASI_MODULE);
+    // A folder that is not there is an error, whether it is used or not.
+    let context = wasi(args, linking)?;
+    if uses_wasi(&module) || others.iter().any(|(_, _, other)| uses_wasi(other)) {
+        engine::add_wasi(&mut linker, context);
+    }
+    for (name, path, other) in &others {
+        let instance = linker.instantiate(&mut store, other).map_err(|error| report::instantiation(path, error))?;
+        if let Some(initialize) = procedure(&store, instance, INITIALIZE, path)? {
+            store.call(initialize, &[])?;
+        }
+        linker.define_instance(&store, name, instance);
+    }
+    let instance = linker.instantiate(&mut store, &module).map_err(|error| report::instantiation(file, error))?;
+    Ok(Linked { store, module, instance })
+}
+
+/// The exported function of a name that stands for something, in the module of a file: it must take and give nothing.
+pub fn procedure(store: &Store, instance: Instance, name: &str, file: &Path) -> Result<Option<Func>, Failure> {
+    let Some(func) = engine::function(store, instance, name) else { return Ok(None) };
+    let ty = store.func_type(func);
+    if ty.params.is_empty() && ty.results.is_empty() {
+        return Ok(Some(func));
+    }
+    let words = Code::SignatureMismatch.words();
+    let message = format!("{}: {words}: `{name}` is {ty} and must be () -> ()", file.display());
+    Err(Failure::new(Code::SignatureMismatch, message))
+}
+
+/// What the program sees of the system.
+fn wasi(args: impl IntoIterator<Item = OsString>, linking: &Linking) -> Result<WasiContext, Failure> {
+    let mut builder = WasiBuilder::new();
+    builder.args(args);
+    for (at, (name, value)) in linking.env.iter().enumerate() {
+        let again = linking.env[at + 1..].iter().any(|(other, _)| other == name);
+        if !again {
+            builder.env(name.clone(), value.clone());
+        }
+    }
+    for dir in &linking.dirs {
+        builder.preopen_dir(&dir.host, &dir.guest, dir.readonly).map_err(|error| {
+            Failure::new(Code::System, format!("cannot open the folder {}: {error}", dir.host.display()))
+        })?;
+    }
+    Ok(builder.build())
+}
