@@ -25,8 +25,8 @@ use std::process::Command;
 use tempfile::TempDir;
 
 tested! {
-    arguments compile compile_errors completions dir env generic_binary help imports instantiate loading log man memory_page_limit
-    metering     module optimize parameters parse proposals reactor run run_mode stages stale traps usage validate version
+    allow_net arguments compile compile_errors completions dir env gas_limit generic_binary help imports instantiate loading log man memory_page_limit
+metering module optimize parameters parse proposals reactor run run_mode stages stale statistics time_limit traps usage validate version
 }
 
 /// The shape of a time at the beginning of a log line.
@@ -163,13 +163,11 @@ fn every_option_has_a_transcript() {
 #[test]
 fn every_code_has_a_transcript() {
     let pages: String = files("md").into_iter().map(|path| read(&path)).collect();
-    for code in Code::all().filter(|code| *code != Code::Unable) {
+    for code in Code::all() {
         let number = format!("Code: {:#05x}", code.number());
         assert!(pages.contains(&number), "no transcript shows {code:?}, {number}");
     }
-    // No option sets the limits that these two are for, nor asks for what code may be unable to.
-    let limits = [TrapCode::CostLimitExceeded, TrapCode::Interrupted];
-    for code in TrapCode::ALL.iter().filter(|code| !limits.contains(code)) {
+    for code in TrapCode::ALL {
         let number = format!("Code: {:#05x}", code.code());
         assert!(pages.contains(&number), "no transcript shows {code:?}, {number}");
     }

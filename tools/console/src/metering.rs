@@ -35,6 +35,11 @@ pub fn is_on(matches: &ArgMatches, switch: &str) -> bool {
     matches.get_flag(switch) || matches.get_flag(ALL)
 }
 
+/// Whether a table of costs is given.
+pub fn has_table(matches: &ArgMatches) -> bool {
+    matches.contains_id(COST_TABLE)
+}
+
 /// What a command line asks for.
 ///
 /// # Errors

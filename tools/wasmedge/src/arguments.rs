@@ -3,10 +3,12 @@
 use clap::builder::{OsStringValueParser, TypedValueParser, ValueHint};
 use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
-use console::{Console, features};
+use console::codes::Failure;
+use console::{Console, features, metering};
 use engine::{Loading, Mode};
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -179,7 +181,30 @@ fn linking(command: Command) -> Command {
                 .value_parser(value_parser!(u32))
                 .help("Let no memory have more than N pages of 64 KiB"),
         )
+        .arg(
+            Arg::new("allow-net")
+                .long("allow-net")
+                .action(ArgAction::SetTrue)
+                .help("Let the program use the network: sockets, and looking up names"),
+        )
         .args(features::args())
+        .next_help_heading("Limits")
+        .arg(
+            Arg::new("gas-limit")
+                .long("gas-limit")
+                .value_name("N")
+                .value_parser(value_parser!(u64))
+                .help("Stop the program before it has used more than N units of gas"),
+        )
+        .arg(
+            Arg::new("time-limit")
+                .long("time-limit")
+                .value_name("MS")
+                .value_parser(value_parser!(u64))
+                .help("Stop the program after so many milliseconds, its start function included"),
+        )
+        .next_help_heading("Statistics")
+        .args(metering::args())
         .next_help_heading("Messages")
         .args(Console::args())
 }
@@ -224,6 +249,18 @@ pub struct Linking {
     pub modules: Vec<Named>,
     /// The most pages that a memory may have.
     pub memory_page_limit: Option<u32>,
+    /// Whether the program may use the network.
+    pub allows_net: bool,
+    /// The most gas that it may use.
+    pub gas_limit: Option<u64>,
+    /// The longest that it may take.
+    pub time_limit: Option<Duration>,
+    /// Whether the time that it takes is measured.
+    pub measures_time: bool,
+    /// Whether the gas that it used is told.
+    pub tells_gas: bool,
+    /// Whether its code must count gas by the table in [`Loading::metering`], rather than by any.
+    pub fixes_costs: bool,
 }
 
 /// A folder that the program may use.
@@ -248,14 +285,31 @@ pub struct Named {
 
 impl Linking {
     /// What the options ask for.
-    pub fn given(matches: &ArgMatches) -> Linking {
-        Linking {
-            loading: Loading { mode: mode(matches), features: features::given(matches), ..Loading::default() },
+    ///
+    /// # Errors
+    /// If the table of costs cannot be read, or is none.
+    pub fn given(matches: &ArgMatches) -> Result<Linking, Failure> {
+        let gas_limit = matches.get_one("gas-limit").copied();
+        let time_limit = matches.get_one("time-limit").copied().map(Duration::from_millis);
+        let mut metering = metering::given(matches)?;
+        let tells_gas = metering.gas.is_some();
+        if gas_limit.is_some() {
+            metering.gas.get_or_insert_default();
+        }
+        metering.interruptible = time_limit.is_some();
+        Ok(Linking {
+            loading: Loading { mode: mode(matches), features: features::given(matches), metering },
             dirs: many(matches, "dir"),
             env: many(matches, "env"),
             modules: many(matches, "module"),
             memory_page_limit: matches.get_one("memory-page-limit").copied(),
-        }
+            allows_net: matches.get_flag("allow-net"),
+            gas_limit,
+            time_limit,
+            measures_time: metering::is_on(matches, metering::TIME),
+            tells_gas,
+            fixes_costs: metering::has_table(matches),
+        })
     }
 }
 
@@ -339,7 +393,7 @@ mod tests {
         let given = |text: &str| {
             let matches = matches(&words(text)).expect("well-formed");
             let run = matches.subcommand().map_or(&matches, |(_, run)| run).clone();
-            (run.get_flag("reactor"), many::<OsString>(&run, "FILE"), Linking::given(&run))
+            (run.get_flag("reactor"), many::<OsString>(&run, "FILE"), Linking::given(&run).expect("no table"))
         };
         for before in ["", "run "] {
             let line = format!("wasmedge {before}--env A=b=c app.wasm --reactor --dir x -- y");

@@ -3,9 +3,10 @@
 use crate::arguments::{Linking, Named};
 use crate::load::load;
 use crate::report::{self, End};
+use crate::session::Session;
 use console::Console;
 use console::codes::{Code, Failure};
-use engine::{Config, Func, Instance, Linker, Module, Store, WASI_MODULE, WasiBuilder, WasiContext};
+use engine::{Func, Instance, Linker, Module, Store, WASI_MODULE, WasiBuilder, WasiContext, WasiInterrupt};
 use std::collections::HashSet;
 use std::ffi::OsString;
 use std::path::Path;
@@ -15,8 +16,6 @@ pub const INITIALIZE: &str = "_initialize";
 
 /// A module, linked and instantiated.
 pub struct Linked {
-    /// What holds all instances.
-    pub store: Store,
     /// The module.
     pub module: Module,
     /// Its instance. Its start function has run.
@@ -26,6 +25,7 @@ pub struct Linked {
 /// Loads a module and those that it is linked with, and makes instances of them in this order: the named ones as given, each
 /// prepared by its `_initialize`, then the module. `args` is what the program sees of the command line.
 pub fn link(
+    session: &mut Session,
     file: &Path,
     args: impl IntoIterator<Item = OsString>,
     linking: &Linking,
@@ -33,6 +33,7 @@ pub fn link(
 ) -> Result<Linked, End> {
     let load = |file: &Path| -> Result<Module, Failure> {
         let module = load(file, linking.loading.clone())?;
+        check_costs(&module, file, linking)?;
         if let Some(warning) = module.warning() {
             console.warning(format!("{}: {warning}", file.display()));
         }
@@ -49,24 +50,36 @@ pub fn link(
         others.push((name, path, load(path)?));
     }
 
-    let config = Config { memory_page_limit: linking.memory_page_limit, ..Config::default() };
-    let mut store = Store::with_config(config);
     let mut linker = Linker::new();
     let uses_wasi = |module: &Module| module.declarations().imports.iter().any(|import| import.module == WASI_MODULE);
     // A folder that is not there is an error, whether it is used or not.
-    let context = wasi(args, linking)?;
+    let context = wasi(args, linking, session.interrupt.clone())?;
+    let store = &mut session.store;
     if uses_wasi(&module) || others.iter().any(|(_, _, other)| uses_wasi(other)) {
         engine::add_wasi(&mut linker, context);
     }
     for (name, path, other) in &others {
-        let instance = linker.instantiate(&mut store, other).map_err(|error| report::instantiation(path, error))?;
-        if let Some(initialize) = procedure(&store, instance, INITIALIZE, path)? {
+        let instance = linker.instantiate(store, other).map_err(|error| report::instantiation(path, error))?;
+        if let Some(initialize) = procedure(store, instance, INITIALIZE, path)? {
             store.call(initialize, &[])?;
         }
-        linker.define_instance(&store, name, instance);
+        linker.define_instance(store, name, instance);
     }
-    let instance = linker.instantiate(&mut store, &module).map_err(|error| report::instantiation(file, error))?;
-    Ok(Linked { store, module, instance })
+    let instance = linker.instantiate(store, &module).map_err(|error| report::instantiation(file, error))?;
+    Ok(Linked { module, instance })
+}
+
+/// Sees to it that native code counts gas by the table that was given, if one was.
+fn check_costs(module: &Module, file: &Path, linking: &Linking) -> Result<(), Failure> {
+    let given = linking.loading.metering.metered().gas.filter(|_| linking.fixes_costs);
+    match (given, module.metered().gas) {
+        (Some(given), Some(used)) if given != used => {
+            let message =
+                "the code of the module counts gas by another table of costs (compile it again with --cost-table)";
+            Err(Failure::new(Code::Unable, format!("{}: {message}", file.display())))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The exported function of a name that stands for something, in the module of a file: it must take and give nothing.
@@ -82,9 +95,16 @@ pub fn procedure(store: &Store, instance: Instance, name: &str, file: &Path) -> 
 }
 
 /// What the program sees of the system.
-fn wasi(args: impl IntoIterator<Item = OsString>, linking: &Linking) -> Result<WasiContext, Failure> {
+fn wasi(
+    args: impl IntoIterator<Item = OsString>,
+    linking: &Linking,
+    interrupt: Option<WasiInterrupt>,
+) -> Result<WasiContext, Failure> {
     let mut builder = WasiBuilder::new();
-    builder.args(args);
+    builder.args(args).allow_net(linking.allows_net);
+    if let Some(interrupt) = interrupt {
+        builder.interrupt(interrupt);
+    }
     for (at, (name, value)) in linking.env.iter().enumerate() {
         let again = linking.env[at + 1..].iter().any(|(other, _)| other == name);
         if !again {

@@ -10,6 +10,7 @@ mod parse;
 mod report;
 mod run;
 mod sections;
+mod session;
 mod validate;
 mod values;
 

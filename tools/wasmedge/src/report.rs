@@ -1,14 +1,14 @@
 //! How failures are reported, and what the process exits with.
 
-use console::Console;
 use console::codes::{Code, Failure};
-use engine::{InstantiateError, LinkErrorKind, Trap, TrapCode, TrapReason, WasiExit};
+use console::{Console, metering};
+use engine::{Ability, InstantiateError, LinkErrorKind, Trap, TrapCode, TrapReason, WasiExit};
 use std::fmt::{Display, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
 /// The exit code of a program that trapped: as a shell shows an aborted process.
-const TRAPPED: u8 = 134;
+pub const TRAPPED: u8 = 134;
 
 /// Why a command ended early.
 pub enum End {
@@ -38,7 +38,7 @@ pub fn instantiation(file: &Path, error: InstantiateError) -> End {
             LinkErrorKind::UnknownImport => fail(Code::UnknownImport, &error),
             LinkErrorKind::IncompatibleImportType => fail(Code::IncompatibleImport, &error),
         },
-        InstantiateError::Unable(_) => fail(Code::Unable, &error),
+        InstantiateError::Unable(ability) => unable(file, &error, ability).into(),
         InstantiateError::Resource(error) => fail(Code::Resource, &error),
         // No function was running: a segment does not fit.
         InstantiateError::Trap(trap) if trap.frames.is_empty() => match trap.code() {
@@ -48,6 +48,17 @@ pub fn instantiation(file: &Path, error: InstantiateError) -> End {
         },
         InstantiateError::Trap(trap) => End::Trap(trap),
     }
+}
+
+/// The code of a file cannot do what it is to do.
+fn unable(file: &Path, error: &dyn Display, ability: Ability) -> Failure {
+    let switch = match ability {
+        Ability::CountInstructions => metering::INSTRUCTIONS,
+        Ability::CountGas => metering::GAS,
+        Ability::BeInterrupted => metering::INTERRUPTIBLE,
+    };
+    let message = format!("{}: {error} (compile it again with --{switch})", file.display());
+    Failure::new(Code::Unable, message)
 }
 
 /// Reports why a command ended, and gives what to exit with.

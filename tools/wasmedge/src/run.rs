@@ -3,6 +3,7 @@
 use crate::arguments::{Linking, many};
 use crate::link::{INITIALIZE, Linked, link, procedure};
 use crate::report::End;
+use crate::session::Session;
 use crate::values;
 use clap::ArgMatches;
 use console::Console;
@@ -19,15 +20,20 @@ pub fn run(matches: &ArgMatches) -> Result<(), End> {
     let words: Vec<OsString> = many(matches, "FILE");
     let (file, rest) = words.split_first().expect("clap requires it");
     let file = Path::new(file);
-    let linked = link(file, words.iter().cloned(), &Linking::given(matches), Console::given(matches))?;
-    let Linked { mut store, instance, .. } = linked;
-    if !matches.get_flag("reactor")
-        && let Some(start) = procedure(&store, instance, START, file)?
-    {
-        store.call(start, &[])?;
-        return Ok(());
-    }
-    react(file, rest, &mut store, instance)
+    let (linking, console) = (Linking::given(matches)?, Console::given(matches));
+    let mut session = Session::begin(&linking, console)?;
+    let result = link(&mut session, file, words.iter().cloned(), &linking, console).and_then(|linked| {
+        let (Linked { instance, .. }, store) = (linked, &mut session.store);
+        if !matches.get_flag("reactor")
+            && let Some(start) = procedure(store, instance, START, file)?
+        {
+            store.call(start, &[])?;
+            return Ok(());
+        }
+        react(file, rest, store, instance)
+    });
+    session.tell();
+    result
 }
 
 /// Calls the function that the first word names with the others as parameters, and prints its results.

@@ -1,0 +1,2 @@
+;; A loop without end.
+(module (func (export "run") (loop $again (br $again))))

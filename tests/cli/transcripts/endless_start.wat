@@ -1,0 +1,2 @@
+;; A start function without end.
+(module (func $run (loop $again (br $again))) (start $run))

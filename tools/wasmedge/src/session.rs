@@ -1,0 +1,122 @@
+//! A store with limits, and what is told of it in the end.
+
+use crate::arguments::Linking;
+use console::Console;
+use console::codes::{Code, Failure};
+use engine::{Ability, Config, InterruptHandle, Store, TrapCode, WasiInterrupt};
+use std::process;
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::thread;
+use std::time::Duration;
+
+/// How long a program that shall stop may go on with something that cannot be interrupted, such as reading from a disk.
+const GRACE: Duration = Duration::from_millis(500);
+
+/// The lines around the statistics.
+const TITLE: &str = "====================  Statistics  ====================";
+const END: &str = "=======================   End   ======================";
+
+/// A store with the limits of a command line.
+pub struct Session {
+    /// What holds all instances.
+    pub store: Store,
+    /// What ends calls of WASI that wait, if there is a limit on time.
+    pub interrupt: Option<WasiInterrupt>,
+    statistics: Statistics,
+    console: Console,
+    /// Ends the thread that watches the time, when it is dropped.
+    _watched: Option<Sender<()>>,
+}
+
+/// What is told in the end.
+#[derive(Clone, Copy)]
+struct Statistics {
+    time: bool,
+    instructions: bool,
+    gas: bool,
+}
+
+impl Session {
+    /// Makes a store. A limit on time begins to count.
+    ///
+    /// # Errors
+    /// If the system has no thread or descriptor left to watch the time.
+    pub fn begin(linking: &Linking, console: Console) -> Result<Session, Failure> {
+        let metering = &linking.loading.metering;
+        let abilities = [
+            (Ability::CountGas, metering.gas.is_some()),
+            (Ability::CountInstructions, metering.instructions),
+            (Ability::BeInterrupted, metering.interruptible),
+        ];
+        let mut store = Store::with_config(Config {
+            memory_page_limit: linking.memory_page_limit,
+            required: abilities.into_iter().filter(|&(_, required)| required).map(|(ability, _)| ability).collect(),
+            measure_time: linking.measures_time,
+            ..Config::default()
+        });
+        if let Some(gas) = linking.gas_limit {
+            store.set_gas_limit(gas);
+        }
+        let watch = |limit| watch(limit, store.interrupt_handle(), console);
+        let watched = linking
+            .time_limit
+            .map(watch)
+            .transpose()
+            .map_err(|error| Failure::new(Code::System, format!("cannot open what a time limit needs: {error}")))?;
+        let (interrupt, watched) = watched.unzip();
+        let statistics = Statistics {
+            time: linking.measures_time,
+            instructions: metering.instructions,
+            gas: metering.gas.is_some() && linking.tells_gas,
+        };
+        Ok(Session { store, interrupt, statistics, console, _watched: watched })
+    }
+
+    /// Logs the statistics that were asked for.
+    pub fn tell(&mut self) {
+        let Statistics { time, instructions, gas } = self.statistics;
+        if !(time || instructions || gas) {
+            return;
+        }
+        let times = self.store.times();
+        let executed = self.store.instruction_count();
+        self.console.info(TITLE);
+        if let Some(times) = times {
+            self.console.info(format_args!(" Total execution time: {} ns", (times.wasm + times.host).as_nanos()));
+            self.console.info(format_args!(" Wasm instructions execution time: {} ns", times.wasm.as_nanos()));
+            self.console.info(format_args!(" Host functions execution time: {} ns", times.host.as_nanos()));
+        }
+        if instructions {
+            self.console.info(format_args!(" Executed wasm instructions count: {executed}"));
+        }
+        if gas {
+            self.console.info(format_args!(" Gas costs: {}", self.store.gas_used()));
+        }
+        if let Some(times) = times.filter(|times| instructions && !times.wasm.is_zero()) {
+            let rate = executed as f64 / times.wasm.as_secs_f64();
+            self.console.info(format_args!(" Instructions per second: {rate:.0}"));
+        }
+        self.console.info(END);
+    }
+}
+
+/// Stops a store's code after a time. Gives what stops WASI, and what stops the watch when it is dropped.
+fn watch(limit: Duration, code: InterruptHandle, console: Console) -> std::io::Result<(WasiInterrupt, Sender<()>)> {
+    let wasi = WasiInterrupt::new()?;
+    let (watched, ended) = mpsc::channel();
+    let raised = wasi.clone();
+    thread::Builder::new().name("time limit".to_string()).spawn(move || {
+        let over = |time| ended.recv_timeout(time) == Err(RecvTimeoutError::Timeout);
+        if !over(limit) {
+            return;
+        }
+        code.interrupt();
+        raised.raise();
+        if over(GRACE) {
+            let reason = TrapCode::Interrupted;
+            console.error(format_args!("execution failed: {reason}, Code: {:#05x}", reason.code()));
+            process::exit(crate::report::TRAPPED.into());
+        }
+    })?;
+    Ok((wasi, watched))
+}
