@@ -96,8 +96,8 @@ layouts! {
     /// What the code of a store has left and has done ([`crate::metering`]). Code may hold both in registers while nothing can look
     /// at them.
     Meter, MeterFields {
-        /// The gas that is left; below zero where code has run into its limit.
-        gas: i64,
+        /// The gas that is left.
+        gas: u64,
         /// The instructions that were executed, modulo 2^64.
         instructions: u64,
     }

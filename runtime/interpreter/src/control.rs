@@ -365,19 +365,7 @@ pub(crate) fn charge<'s, 'm>(
     frame: Frame<'s>,
 ) -> Exit {
     let Some(charge) = context.function.charges.get(step.immediate() as usize) else { return Exit::Lost };
-    context.guest.charge(charge.instructions, charge.gas);
-    go_on(context, code, frame)
-}
-
-#[inline(always)]
-pub(crate) fn charge_checked<'s, 'm>(
-    context: &mut Context<'s, 'm, '_>,
-    step: &'m Step,
-    code: Code<'m>,
-    frame: Frame<'s>,
-) -> Exit {
-    let Some(charge) = context.function.charges.get(step.immediate() as usize) else { return Exit::Lost };
-    check!(context.guest.charge_checked(charge.instructions, charge.gas));
+    check!(context.guest.charge(charge.instructions, charge.gas));
     go_on(context, code, frame)
 }
 

@@ -297,7 +297,6 @@ unsafe fn call_host(
     // SAFETY: the caller's promise; the borrow ends before the function runs, which may add others.
     let (host, id) = unsafe {
         let data = &*data;
-        data.check_gas()?;
         (Arc::as_ptr(&data.functions.functions[host].0), data.id)
     };
     // SAFETY: the store keeps the definition, and a store that runs is not freed.
@@ -358,25 +357,6 @@ impl Store {
         })
     }
 
-    /// The same as [`Store::call_slots`] for a call that the host makes, which does not see what lies beyond a limit.
-    ///
-    /// # Safety
-    /// As for that.
-    ///
-    /// # Panics
-    /// As that.
-    pub(crate) unsafe fn call_from_host(
-        &mut self,
-        record: NonNull<FuncRecord>,
-        slots: &mut [Slot],
-    ) -> Result<(), Trap> {
-        let data = self.data_pointer();
-        // SAFETY: the caller's promise.
-        unsafe { self.call_slots(record, slots)? };
-        // SAFETY: a store is not freed while it runs. `self` may be another one by now (a host function can swap stores).
-        unsafe { (*data).check_gas() }
-    }
-
     /// Calls a function with arguments in slots, where it leaves its results.
     ///
     /// # Safety
@@ -435,7 +415,7 @@ impl Func {
         }
         let data = store.data_pointer();
         // SAFETY: the slots are as many as the type has, and hold its parameters.
-        unsafe { store.call_from_host(record, &mut slots)? };
+        unsafe { store.call_slots(record, &mut slots)? };
         // SAFETY: a store is not freed while it runs. `store` may be another one by now (a host function can swap stores).
         let data = unsafe { &*data };
         // SAFETY: the function has left values of its result types in the slots: native code by the compiler's doing, other

@@ -208,7 +208,7 @@ impl Store {
         if let Some(start) = module.declarations().start {
             let record = data.instance(instance).context.record(module.layout(), start);
             // SAFETY: the record is of this store, and a start function takes and gives nothing.
-            unsafe { self.call_from_host(record, &mut [])? };
+            unsafe { self.call_slots(record, &mut [])? };
         }
         Ok(instance)
     }

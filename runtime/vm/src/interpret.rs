@@ -426,26 +426,19 @@ impl<'s> Guest<'s> {
     }
 
     /// Counts instructions, and gas.
-    #[inline]
-    pub fn charge(&mut self, instructions: u64, gas: u64) {
-        // SAFETY: the meter lives as long as the store; native code that writes to it is suspended.
-        let meter = unsafe { self.meter.as_mut() };
-        meter.gas = meter.gas.wrapping_sub_unsigned(gas);
-        meter.instructions = meter.instructions.wrapping_add(instructions);
-    }
-
-    /// The same.
     ///
     /// # Errors
-    /// If so much gas is not left. Then no instructions are counted.
+    /// If so much gas is not left. Then none is left, and no instructions are counted.
     #[inline]
-    pub fn charge_checked(&mut self, instructions: u64, gas: u64) -> Result<(), TrapCode> {
-        // SAFETY: as in `charge`.
+    pub fn charge(&mut self, instructions: u64, gas: u64) -> Result<(), TrapCode> {
+        // SAFETY: the meter lives as long as the store; native code that writes to it is suspended.
         let meter = unsafe { self.meter.as_mut() };
-        meter.gas = meter.gas.wrapping_sub_unsigned(gas);
-        if meter.gas < 0 {
+        let (left, missing) = meter.gas.overflowing_sub(gas);
+        if missing {
+            meter.gas = 0;
             return Err(TrapCode::CostLimitExceeded);
         }
+        meter.gas = left;
         meter.instructions = meter.instructions.wrapping_add(instructions);
         Ok(())
     }

@@ -2,9 +2,7 @@
 
 use crate::module::Module;
 use crate::store::{Data, Store};
-use crate::trap::Trap;
 use abi::layout::Meter;
-use abi::trap::TrapCode;
 use rustix::mm::{MapFlags, MprotectFlags, ProtFlags};
 use std::fmt;
 use std::ptr::{self, NonNull};
@@ -13,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// The gas that a store begins with: more than code can use in centuries.
-pub(crate) const UNLIMITED: i64 = i64::MAX;
+pub(crate) const UNLIMITED: u64 = u64::MAX;
 
 /// Something that code does only if it was made so ([`abi::metering::Metering`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -208,15 +206,6 @@ impl Data {
         unsafe { (*self.runtime.as_ptr()).meter }
     }
 
-    /// Whether code is beyond its limit: only where the host is not to see it yet.
-    pub(crate) fn check_gas(&self) -> Result<(), Trap> {
-        // SAFETY: as above; code does not run now.
-        match unsafe { self.meter().read() }.gas < 0 {
-            true => Err(Trap::from(TrapCode::CostLimitExceeded)),
-            false => Ok(()),
-        }
-    }
-
     /// The page that the store's code reads from; made when somebody first needs it.
     pub(crate) fn poll(&self) -> &Arc<Poll> {
         // SAFETY: as above; the cell is set once, by the one thread that has the store.
@@ -225,26 +214,24 @@ impl Data {
 }
 
 impl Store {
-    /// Allows code to use so much gas from now on; at most `i64::MAX`, which is what a store begins with. Code that counts no gas uses
+    /// Allows code to use so much gas from now on. A store begins with `u64::MAX`. Code that counts no gas uses
     /// none: [`crate::Config::required`] keeps it out.
     pub fn set_gas_limit(&mut self, gas: u64) {
-        let gas = i64::try_from(gas).unwrap_or(UNLIMITED);
         let data = self.data_mut();
         data.gas_limit = gas;
         // SAFETY: the meter lives as long as the store, whose code does not run now.
         unsafe { (*data.meter().as_ptr()).gas = gas };
     }
 
-    /// The gas that code has used since the limit was set, or since the store was made. Where code was stopped by the limit, that is all
-    /// it allows. Exact also in a host function that guest code
+    /// The gas that code has used since the limit was set, or since the store was made. Exact also in a host function that guest code
     /// calls.
     pub fn gas_used(&self) -> u64 {
-        self.data().gas_limit.cast_unsigned() - self.gas_left()
+        self.data().gas_limit - self.gas_left()
     }
 
     /// The gas that is left.
     pub fn gas_left(&self) -> u64 {
-        self.read_meter().gas.max(0).cast_unsigned()
+        self.read_meter().gas
     }
 
     /// The instructions that were executed since the store was made, by code that counts them. Exact also in a host function that guest

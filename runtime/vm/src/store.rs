@@ -67,7 +67,7 @@ pub(crate) struct Data {
     /// Where interpreted functions have their frames.
     pub(crate) frames: FrameStack,
     /// The gas that the meter began with.
-    pub(crate) gas_limit: i64,
+    pub(crate) gas_limit: u64,
     /// None if time is not measured.
     pub(crate) clock: Option<Clock>,
     /// On the heap, owned; assembly and the signal handler write to it.

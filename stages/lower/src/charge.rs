@@ -14,9 +14,9 @@ impl<'c> Lowering<'_, 'c> {
         for (local, counter) in (self.first_counter..).zip(&self.env.unit.counters) {
             let before = self.ssa.get(local);
             let after = match counter {
-                Counter::Gas if segment.gas == 0 && !segment.stops => continue,
+                Counter::Gas if segment.gas == 0 => continue,
                 Counter::Instructions if segment.instructions == 0 => continue,
-                Counter::Gas => self.env.pay(before, segment),
+                Counter::Gas => self.env.pay(before, segment.gas),
                 Counter::Instructions => {
                     let count = self.env.unit.context.const_i64(segment.instructions as i64);
                     self.env.builder.add(before, count)
@@ -25,7 +25,7 @@ impl<'c> Lowering<'_, 'c> {
             self.ssa.set(local, after);
         }
         self.refresh_counters();
-        if segment.stops && self.env.unit.input.metering.interruptible {
+        if segment.polls && self.env.unit.input.metering.interruptible {
             self.env.poll();
         }
     }

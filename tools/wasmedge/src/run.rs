@@ -32,7 +32,7 @@ pub fn run(matches: &ArgMatches) -> Result<(), End> {
         }
         react(file, rest, store, instance)
     });
-    session.tell();
+    session.tell(&result);
     result
 }
 

@@ -1,6 +1,7 @@
 //! A store with limits, and what is told of it in the end.
 
 use crate::arguments::Linking;
+use crate::report;
 use console::Console;
 use console::codes::{Code, Failure};
 use engine::{Ability, Config, InterruptHandle, Store, TrapCode, WasiInterrupt};
@@ -72,10 +73,10 @@ impl Session {
         Ok(Session { store, interrupt, statistics, console, _watched: watched })
     }
 
-    /// Logs the statistics that were asked for.
-    pub fn tell(&mut self) {
+    /// Logs the statistics that were asked for, if the program has run.
+    pub fn tell<T>(&mut self, result: &Result<T, report::End>) {
         let Statistics { time, instructions, gas } = self.statistics;
-        if !(time || instructions || gas) {
+        if !(time || instructions || gas) || matches!(result, Err(report::End::Failure(_))) {
             return;
         }
         let times = self.store.times();
@@ -115,7 +116,7 @@ fn watch(limit: Duration, code: InterruptHandle, console: Console) -> std::io::R
         if over(GRACE) {
             let reason = TrapCode::Interrupted;
             console.error(format_args!("execution failed: {reason}, Code: {:#05x}", reason.code()));
-            process::exit(crate::report::TRAPPED.into());
+            process::exit(report::TRAPPED.into());
         }
     })?;
     Ok((wasi, watched))

@@ -14,11 +14,10 @@
 //!   branch, whether it is taken or not, `if`, `else`, `end`, `return`, `unreachable`, `throw`, and every call. So all totals are exact
 //!   wherever the host can look: in a host function, when a function returns, when one throws.
 //! - **Traps.** A segment that traps in the middle stays charged whole.
-//! - **Limits.** Code looks whether it shall stop where a function begins that calls others, and at each turn of a loop: nothing runs long
-//!   without either. A segment there ([`Segment::stops`]) does not begin if more would be spent with it than the limit allows: the
-//!   program traps in front of it, and its instructions are not counted. Other segments can lead beyond the limit, but the host sees
-//!   nothing of that: a host function is not called then, and a call from the host does not return, but traps. A program that was
-//!   stopped so has used all the gas that the limit allows.
+//! - **Limits.** A segment that costs more than the gas that is left does not begin: the program traps in front of it. Its instructions are
+//!   not counted, and the gas that was left is gone: a program that ran out of gas has used all of it.
+//! - **Interrupts.** Code looks whether it shall stop where a function begins that calls others, and at each turn of a loop
+//!   ([`Segment::polls`]): nothing runs long without either.
 //!
 //! How deep calls nest before the stack is exhausted differs between engines and levels, and what was counted by then with it; so it
 //! does when somebody interrupts a program.

@@ -15,7 +15,7 @@ pub struct Segment {
     /// What they cost together: far less than `i64::MAX`.
     pub gas: u64,
     /// Whether code looks in front of it whether it shall stop: it is the first one of a function that calls others, or of a loop's turn.
-    pub stops: bool,
+    pub polls: bool,
 }
 
 /// The segments of a body, in order. Those of nothing but delimiters are there, too.
@@ -43,10 +43,10 @@ impl Segments {
             if operator == Operator::Loop {
                 list.extend(open.take());
                 let start = operators.original_position();
-                open = Some(Segment { start, instructions: counted, gas: cost, stops: true });
+                open = Some(Segment { start, instructions: counted, gas: cost, polls: true });
                 continue;
             }
-            let mut segment = open.unwrap_or(Segment { start: offset, instructions: 0, gas: 0, stops: false });
+            let mut segment = open.unwrap_or(Segment { start: offset, instructions: 0, gas: 0, polls: false });
             segment.instructions += counted;
             // Costs have 32 bits, and bodies far fewer operators than that many.
             segment.gas += cost;
@@ -57,7 +57,7 @@ impl Segments {
         }
         list.extend(open);
         if let Some(first) = list.first_mut() {
-            first.stops |= calls;
+            first.polls |= calls;
         }
         Ok(Segments { list, next: 0 })
     }

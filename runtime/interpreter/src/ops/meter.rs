@@ -15,14 +15,13 @@ impl Translation<'_> {
     pub fn charge(&mut self, offset: u64) {
         let Some(segment) = self.segments.at(offset) else { return };
         let instructions = if self.metering.instructions { segment.instructions } else { 0 };
-        let checked = segment.stops && self.metering.gas.is_some();
         let charge = Charge { instructions, gas: segment.gas };
-        if checked || charge != (Charge { instructions: 0, gas: 0 }) {
+        if charge != (Charge { instructions: 0, gas: 0 }) {
             let index = self.charges.len() as u32;
             self.charges.push(charge);
-            self.emit(Instr::wide(if checked { Op::ChargeChecked } else { Op::Charge }, 0, index));
+            self.emit(Instr::wide(Op::Charge, 0, index));
         }
-        if segment.stops && self.metering.interruptible {
+        if segment.polls && self.metering.interruptible {
             self.emit(Instr::new(Op::Poll, 0, 0, 0));
         }
     }
@@ -30,6 +29,5 @@ impl Translation<'_> {
 
 instructions! {$ meter_instructions:
     control Charge: charge();
-    control ChargeChecked: charge_checked();
     control Poll: poll();
 }

@@ -92,7 +92,7 @@ impl<Params: WasmList, Results: WasmList> TypedFunc<Params, Results> {
         let record = store.data().record(self.func);
         // SAFETY: the record is of this store and lives as long. `Func::typed` saw to it that the function takes what was put
         // into the slots, and there is one for each value that it takes or gives.
-        unsafe { store.call_from_host(record, slots)? };
+        unsafe { store.call_slots(record, slots)? };
         // A host function may have put another store in this one's place, which knows nothing of references of this one.
         store.data().check(self.func.store);
         Ok(Results::lift(store, slots))

@@ -6,7 +6,6 @@
 use super::Env;
 use crate::unit::Region;
 use abi::layout::{Field, Header, Meter};
-use abi::metering::Segment;
 use abi::trap::TrapCode;
 use llvm::{BasicBlock, Value};
 use std::cell::Cell;
@@ -92,15 +91,13 @@ impl<'c> Env<'_, 'c> {
         self.offset(&self.builder, *meter, counter.field().offset)
     }
 
-    /// The gas that is left after a segment is paid. Where that is checked, ends execution if it cannot be, with the other counters as
-    /// they are.
-    pub fn pay(&mut self, gas: Value<'c>, segment: Segment) -> Value<'c> {
-        let left = self.builder.sub(gas, self.unit.context.const_i64(segment.gas as i64));
-        if !segment.stops {
-            return left;
-        }
-        let missing = self.builder.icmp(llvm::IntPredicate::Slt, left, left.ty().null());
-        let of = |(&counter, &value): (&Counter, &Value<'c>)| if counter == Counter::Gas { left } else { value };
+    /// The gas that is left after a segment is paid. Ends execution if it cannot be: with no gas, and the other counters as they are.
+    pub fn pay(&mut self, gas: Value<'c>, cost: u64) -> Value<'c> {
+        let cost = self.unit.context.const_i64(cost as i64);
+        let paid = self.builder.intrinsic("llvm.usub.with.overflow", &[gas.ty()], &[gas, cost]);
+        let [left, missing] = [0, 1].map(|part| self.builder.extract_value(*paid, part));
+        let none = gas.ty().null();
+        let of = |(&counter, &value): (&Counter, &Value<'c>)| if counter == Counter::Gas { none } else { value };
         let values = self.unit.counters.iter().zip(&self.counters.values).map(of).collect();
         let block = self.block();
         self.out_of_gas.push(OutOfGas { block, values });
