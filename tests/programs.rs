@@ -148,7 +148,9 @@ fn compare(case: &Case, way: Way, file: &Path) -> Result<(), String> {
         let expected = match (&case.trap, &step.expected) {
             (Some(text), _) if stderr.contains(text) => case.stdout.clone().unwrap_or_default().into_bytes(),
             (Some(text), _) => return Err(in_step(format!("{way}, the message lacks `{text}`:\n{stderr}"))),
-            (None, Some(name)) => fs::read(named(name)).unwrap_or_else(|error| panic!("{}: {name}: {error}", case.name)),
+            (None, Some(name)) => {
+                fs::read(named(name)).unwrap_or_else(|error| panic!("{}: {name}: {error}", case.name))
+            }
             (None, None) => {
                 let native = run(native_command(case, step, native.path()), step).map_err(in_step)?;
                 if native.code != Some(step.exit) {

@@ -1,6 +1,6 @@
 # Works through the language and its library, and prints what comes of each part. Leaves no file behind.
 #
-# usage: python script.py ARGUMENT...
+# usage: python script.py ARGUMENT...; expected.txt is what CPython 3.12 prints natively
 import array, ast, asyncio, base64, bisect, collections, contextlib, csv, dataclasses, datetime, decimal, enum, fractions, functools
 import hashlib, heapq, io, itertools, json, math, operator, os, pickle, random, re, statistics, string, struct, sys, tempfile, textwrap
 import traceback, typing, unicodedata, zlib
