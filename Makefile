@@ -1,6 +1,7 @@
 # make demo   compiles a real program (SQLite's shell) both ways and runs it
 # make test   all tests, and the checks that come before them
 # make check  the quick part of it: format, lints, architecture, unit and snapshot tests
+# make heavy  runs the tested programs with all their cases, large modules optimized: some ten minutes
 # make fuzz   compares generated modules across engines without end, from a random seed on
 # make bench  measures the interpreter beside wasmi
 # make bless  renews the snapshots; look at the difference before you commit it
@@ -8,13 +9,15 @@
 
 PACKAGES := llvm-22-dev libpolly-22-dev clang-22 lld-22 libclang-rt-22-dev libclang-rt-22-dev-wasm32 \
             wasi-libc libc6-dev libzstd-dev zlib1g-dev libxml2-dev
+# Some of the tested programs come from the registries of npm and PyPI. Their clients need not be Debian's.
+PACKAGES += $(if $(shell command -v npm),,npm) $(if $(shell python3 -m pip --version 2>/dev/null),,python3-pip)
 SUDO     := $(if $(filter 0,$(shell id -u)),,sudo)
 TOOLS    := -p wasmedge -p wasmedge-stage
 BIN      := target/release
 PROGRAMS := target/programs
 DEMO     := target/demo
 
-.PHONY: all setup build demo check test bench bless fuzz clean
+.PHONY: all setup build programs demo check test heavy bench bless fuzz clean
 
 all: build
 
@@ -47,6 +50,10 @@ check: setup
 test: check programs
 	cargo build $(TOOLS)
 	cargo test -p tests
+
+heavy: programs
+	cargo build $(TOOLS)
+	HEAVY=1 cargo test -p tests -- programs::
 
 # Built alone: with the tests, wasmi would get the slower dispatch that they ask for.
 bench: setup

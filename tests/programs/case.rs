@@ -11,7 +11,7 @@ struct Cases {
 }
 
 /// One run of a program, or several in the same scratch directory.
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Case {
     pub name: String,
@@ -29,6 +29,9 @@ pub struct Case {
     then: Vec<Step>,
     pub trap: Option<String>,
     pub stdout: Option<String>,
+    #[serde(default = "here")]
+    pub at: String,
+    expected: Option<String>,
     #[serde(default)]
     pub heavy: bool,
 }
@@ -42,6 +45,12 @@ pub struct Step {
     pub stdin_file: Option<String>,
     #[serde(default)]
     pub exit: i32,
+    pub expected: Option<String>,
+}
+
+/// Where a program finds the scratch directory, if a case does not say it.
+fn here() -> String {
+    ".".to_string()
 }
 
 impl Case {
@@ -54,8 +63,8 @@ impl Case {
 
     /// Its runs, in order.
     pub fn steps(&self) -> Vec<Step> {
-        let Case { args, stdin, stdin_file, exit, .. } = self;
-        let first = Step { args: args.clone(), stdin: stdin.clone(), stdin_file: stdin_file.clone(), exit: *exit };
+        let Case { args, stdin, stdin_file, exit, expected, .. } = self.clone();
+        let first = Step { args, stdin, stdin_file, exit, expected };
         std::iter::once(first).chain(self.then.iter().cloned()).collect()
     }
 }

@@ -1,0 +1,3 @@
+// Two mistakes, reported with their places.
+let x: number = ;
+export const y = import("./nowhere");
