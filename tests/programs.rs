@@ -3,12 +3,14 @@
 //! `HEAVY=1` runs all the cases that take about a second natively, too, and compiles large modules with optimization.
 
 mod case;
+mod counts;
 mod tree;
 
 use crate::process::{self, Input, Outcome};
 use artifact::{Feature, Level};
 use case::{Case, Step};
 use driver::Silent;
+use std::ffi::OsStr;
 use std::fmt;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -138,7 +140,7 @@ fn compare(case: &Case, way: Way, file: &Path) -> Result<(), String> {
     let native = scratch(case);
     for (index, step) in case.steps().iter().enumerate() {
         let in_step = |message: String| if index == 0 { message } else { format!("step {index}: {message}") };
-        let our = run(our_command(case, step, way, file, ours.path()), step).map_err(in_step)?;
+        let our = run(our_command(case, step, way, file, ours.path(), &[]), step).map_err(in_step)?;
         let stderr = String::from_utf8_lossy(&our.stderr);
         let code = if case.trap.is_some() { TRAPPED } else { step.exit };
         if our.code != Some(code) {
@@ -187,9 +189,9 @@ fn native_command(case: &Case, step: &Step, scratch: &Path) -> Command {
     command
 }
 
-fn our_command(case: &Case, step: &Step, way: Way, file: &Path, scratch: &Path) -> Command {
+fn our_command(case: &Case, step: &Step, way: Way, file: &Path, scratch: &Path, options: &[&OsStr]) -> Command {
     let mut command = Command::new(tests::tool("wasmedge"));
-    command.arg("--dir").arg(format!("{}:{}", case.at, scratch.display()));
+    command.args(options).arg("--dir").arg(format!("{}:{}", case.at, scratch.display()));
     if way == Way::Interpreted {
         command.arg("--force-interpreter");
         command.args(feature(&case.program).map(|feature| format!("--enable-{}", feature.switch())));
