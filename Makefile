@@ -3,7 +3,7 @@
 # make check  the quick part of it: format, lints, architecture, unit and snapshot tests
 # make heavy  runs the tested programs with all their cases, large modules optimized: some ten minutes
 # make fuzz   compares generated modules across engines without end, from a random seed on
-# make bench  measures the interpreter beside wasmi
+# make bench  measures the interpreter beside wasmi, and what counting costs native code
 # make bless  renews the snapshots; look at the difference before you commit it
 # Each installs what it needs first (Debian; as root or with sudo).
 
@@ -56,8 +56,9 @@ heavy: programs
 	HEAVY=1 cargo test -p tests -- programs::
 
 # Built alone: with the tests, wasmi would get the slower dispatch that they ask for.
-bench: setup
+bench: build programs
 	cargo run --release -p bench -- interpreter
+	cargo run --release -p bench -- metering
 
 bless: setup
 	INSTA_UPDATE=always cargo test -p tests -- snapshots::

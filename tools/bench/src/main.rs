@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod interpreter;
+mod metering;
 mod timing;
 
 use clap::{Parser, Subcommand};
@@ -21,10 +22,13 @@ struct Arguments {
 enum Section {
     /// Programs in the interpreter, beside wasmi
     Interpreter(interpreter::Options),
+    /// What it costs native code to count and to be interruptible
+    Metering(metering::Options),
 }
 
 fn main() -> ExitCode {
     match Arguments::parse().section {
         Section::Interpreter(options) => interpreter::main(&options),
+        Section::Metering(options) => metering::main(&options),
     }
 }
