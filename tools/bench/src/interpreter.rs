@@ -3,6 +3,7 @@
 //! A program exports `run`, which takes how much to do and gives a number that both engines must agree on. What is timed is a
 //! call of it. The first call, in which functions are translated, does not count.
 
+use crate::show;
 use crate::timing::{Summary, time};
 use serde::Serialize;
 use std::error::Error;
@@ -67,19 +68,7 @@ struct Row {
 
 /// Measures all programs.
 pub fn main(options: &Options) -> ExitCode {
-    match measure_all(options) {
-        Ok(rows) => {
-            match options.json {
-                true => println!("{}", serde_json::to_string_pretty(&rows).expect("numbers can be written")),
-                false => print(&rows),
-            }
-            ExitCode::SUCCESS
-        }
-        Err(error) => {
-            eprintln!("bench: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    show(measure_all(options), options.json, print)
 }
 
 fn measure_all(options: &Options) -> Result<Vec<Row>> {

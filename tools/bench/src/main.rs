@@ -9,6 +9,8 @@ mod metering;
 mod timing;
 
 use clap::{Parser, Subcommand};
+use serde::Serialize;
+use std::error::Error;
 use std::process::ExitCode;
 
 #[derive(Parser)]
@@ -31,4 +33,17 @@ fn main() -> ExitCode {
         Section::Interpreter(options) => interpreter::main(&options),
         Section::Metering(options) => metering::main(&options),
     }
+}
+
+/// Shows what a section has measured, as JSON or as its own table.
+fn show<Row: Serialize>(rows: Result<Vec<Row>, Box<dyn Error>>, json: bool, table: fn(&[Row])) -> ExitCode {
+    match rows {
+        Ok(rows) if json => println!("{}", serde_json::to_string_pretty(&rows).expect("numbers can be written")),
+        Ok(rows) => table(&rows),
+        Err(error) => {
+            eprintln!("bench: {error}");
+            return ExitCode::FAILURE;
+        }
+    }
+    ExitCode::SUCCESS
 }

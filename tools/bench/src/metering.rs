@@ -2,6 +2,7 @@
 //!
 //! The compiler is `wasmedge-stage` from beside this program. All variants of a program run by turns.
 
+use crate::show;
 use crate::timing::{Summary, time};
 use engine::{Func, Linker, Mode, Module, Store, WasiBuilder, WasiOutput, WasiPipe};
 use serde::Serialize;
@@ -64,19 +65,7 @@ struct Variant {
 
 /// Measures all programs.
 pub fn main(options: &Options) -> ExitCode {
-    match measure_all(options) {
-        Ok(rows) => {
-            match options.json {
-                true => println!("{}", serde_json::to_string_pretty(&rows).expect("numbers can be written")),
-                false => print(&rows),
-            }
-            ExitCode::SUCCESS
-        }
-        Err(error) => {
-            eprintln!("bench: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    show(measure_all(options), options.json, print)
 }
 
 fn measure_all(options: &Options) -> Result<Vec<Row>> {
