@@ -1,6 +1,6 @@
 //! Small modules, one for each class of operators: `modules/CLASS.wat`.
 
-use artifact::{Feature, Features};
+use artifact::{CostTable, Feature, Features, Metering};
 use std::path::{Path, PathBuf};
 
 fn folder() -> PathBuf {
@@ -31,6 +31,14 @@ pub fn features(name: &str) -> Features {
     let mut features = Features::wasm2();
     features.0.extend(beyond);
     features
+}
+
+/// What the code of one of them keeps track of.
+pub fn metering(name: &str) -> Metering {
+    match name {
+        "metering" => Metering { instructions: true, gas: Some(CostTable::default()), interruptible: true },
+        _ => Metering::default(),
+    }
 }
 
 /// One of them as a binary module.

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 tested! {
-    atomic bulk call control convert exception float function_reference global int memory memory64 multi_value reference simd simd_convert simd_float start table table64 tail_call
+    atomic bulk call control convert exception float function_reference global int memory memory64 metering multi_value reference simd simd_convert simd_float start table table64 tail_call
     variable
 }
 
@@ -39,7 +39,8 @@ fn check(name: &str) {
     let scratch = TempDir::new().expect("a temporary folder");
     let dir = BuildDir::new(scratch.path());
     let build_dir = Some(dir.clone());
-    let options = Options { features: crate::modules::features(name), ..options() };
+    let (features, metering) = (crate::modules::features(name), crate::modules::metering(name));
+    let options = Options { features, metering, ..options() };
     let request = Request { options, container: Container::Universal, jobs: 1, build_dir, dump: false };
     driver::compile(&crate::modules::binary(name), &request, &Silent).unwrap_or_else(|error| panic!("{name}: {error}"));
     let snapshots = folder().join(name);

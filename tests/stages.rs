@@ -19,7 +19,8 @@ fn modules_agree() {
         for level in LEVELS {
             // One unit, and one for each function.
             for unit_size in [Options::DEFAULT_UNIT_SIZE, 0] {
-                let options = Options { features: crate::modules::features(&name), ..options(level, unit_size) };
+                let (features, metering) = (crate::modules::features(&name), crate::modules::metering(&name));
+                let options = Options { features, metering, ..options(level, unit_size) };
                 agree(&format!("{name} at -O{level}, units of {unit_size}"), &bytes, &options);
             }
         }

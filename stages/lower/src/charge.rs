@@ -12,7 +12,11 @@ impl<'c> Lowering<'_, 'c> {
         let Some(segment) = self.segments.at(self.offset) else { return };
         self.refresh_counters();
         for (local, counter) in (self.first_counter..).zip(&self.env.unit.counters) {
-            let before = self.ssa.get(local);
+            let mut before = self.ssa.get(local);
+            if segment.polls && *counter == Counter::Gas {
+                // The optimizer would make an induction variable of it, and keep what it is before and after a turn apart.
+                before = self.env.builder.opaque(before);
+            }
             let after = match counter {
                 Counter::Gas if segment.gas == 0 => continue,
                 Counter::Instructions if segment.instructions == 0 => continue,
