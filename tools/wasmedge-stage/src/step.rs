@@ -28,8 +28,8 @@ pub fn commands() -> Vec<Command> {
         stage("validate", "Validates the module and plans its units"),
         unit(stage("lower", "Lowers functions to LLVM IR")),
         unit(stage("verify", "Checks the lowered IR")),
-        unit(stage("opt", "Optimizes the lowered IR")),
-        unit(stage("emit", "Makes objects of the optimized IR")),
+        unit(stage("opt", "Optimizes the lowered IR").visible_alias("optimize")),
+        unit(stage("emit", "Makes objects of the optimized IR").visible_alias("codegen")),
         stage("output", "Makes the file from the objects").arg(
             compile::file("OUT", "The file to write: a shared library if it ends in .so, else a universal wasm")
                 .required(true),
