@@ -44,6 +44,11 @@ impl Record {
         &self.manifest.options
     }
 
+    /// What the manifest says of an artifact.
+    pub fn entry(&self, path: &Path) -> Option<&Entry> {
+        self.manifest.artifacts.get(&self.name(path))
+    }
+
     /// Writes an artifact that was made from the bytes of others.
     pub fn write(&self, stage: Stage, path: &Path, from: &[&[u8]], bytes: &[u8]) -> Result<(), Error> {
         self.dir.write(path, stage, bytes)?;
@@ -54,8 +59,7 @@ impl Record {
 
     /// Sees to it that an artifact was made, in this compile, from what is there now. It may have been edited since.
     pub fn check(&self, stage: Stage, maker: Stage, path: &Path, from: &[&[u8]]) -> Result<(), Error> {
-        let entry = self.manifest.artifacts.get(&self.name(path));
-        if entry.is_some_and(|entry| entry.from == hash(from)) {
+        if self.entry(path).is_some_and(|entry| entry.from == hash(from)) {
             return Ok(());
         }
         let message = format!("it was not made from what is there now: run the stage `{maker}` again");
@@ -89,7 +93,7 @@ impl Record {
 }
 
 /// The hash of what an artifact was made from.
-fn hash(from: &[&[u8]]) -> String {
+pub fn hash(from: &[&[u8]]) -> String {
     let mut hasher = blake3::Hasher::new();
     for part in from {
         hasher.update(blake3::hash(part).as_bytes());

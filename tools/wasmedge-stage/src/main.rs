@@ -21,6 +21,8 @@ Examples:
   wasmedge-stage validate --build-dir build
   wasmedge-stage lower --build-dir build
           The first three stages: build/lower/ holds the LLVM IR then, to read or to edit
+  wasmedge-stage run --build-dir build app_aot.wasm
+          What is left to do: the other stages, or those that an edit makes necessary again
 
 Exit codes:
   0    Done
