@@ -211,12 +211,7 @@ pub fn matches(args: &[OsString]) -> Result<ArgMatches, clap::Error> {
     let commanded = args.get(1).is_none_or(is_command);
     // Who runs a program that ends at once would feel the making of commands that are not used; messages are worth it.
     if !commanded && let Ok(matches) = running().try_get_matches_from(args) {
-        let file = check_file(args, &matches)?;
-        if is_command(file) && !Path::new(file).exists() {
-            let message = format!("the command '{}' comes before its options", file.display());
-            return Err(command().error(ErrorKind::InvalidSubcommand, message));
-        }
-        return Ok(matches);
+        return check_file(args, &matches).map(|()| matches);
     }
     let matches = command().try_get_matches_from(args)?;
     if let Some(("run", run)) = matches.subcommand() {
@@ -225,17 +220,24 @@ pub fn matches(args: &[OsString]) -> Result<ArgMatches, clap::Error> {
     Ok(matches)
 }
 
+/// The error of a line that has a command behind options, so that it was taken for the file to run; none if there is such a file.
+pub fn misplaced_command(matches: &ArgMatches) -> Option<clap::Error> {
+    let file = matches.try_get_one::<OsString>("FILE").ok()??;
+    let message = format!("the command '{}' comes before its options", file.display());
+    (is_command(file) && !Path::new(file).exists()).then(|| command().error(ErrorKind::InvalidSubcommand, message))
+}
+
 fn is_command(word: &OsString) -> bool {
     COMMANDS.iter().any(|command| word == command)
 }
 
 /// Sees to it that the file is none of the options: the program's arguments may begin with hyphens, so clap takes an option that it
-/// does not know for the file. Gives the file.
-fn check_file<'a>(args: &[OsString], matches: &'a ArgMatches) -> Result<&'a OsString, clap::Error> {
+/// does not know for the file.
+fn check_file(args: &[OsString], matches: &ArgMatches) -> Result<(), clap::Error> {
     let file = matches.get_one::<OsString>("FILE").expect("clap requires it");
     let at = args.iter().skip(1).position(|arg| arg == file).map_or(args.len(), |at| at + 1);
     if !file.as_encoded_bytes().starts_with(b"-") || args[..at].iter().any(|arg| arg == "--") {
-        return Ok(file);
+        return Ok(());
     }
     // Without what follows, and with no such file allowed, clap says what it would say of an option elsewhere.
     let strict = running().mut_arg("FILE", |file| file.allow_hyphen_values(false));

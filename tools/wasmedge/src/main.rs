@@ -34,6 +34,9 @@ fn main() -> ExitCode {
         Ok(matches) => matches,
         Err(error) => return console::usage::end(error),
     };
+    if let Some(error) = arguments::misplaced_command(&matches) {
+        return console::usage::end(error);
+    }
     let (name, matches) = matches.subcommand().unwrap_or(("run", &matches));
     let (console, result) = match name {
         "completions" | "man" => {
