@@ -4,7 +4,8 @@
 # make heavy  runs the tested programs with all their cases, large modules optimized: some ten minutes
 # make fuzz   compares generated modules across engines without end, from a random seed on
 # make bench  measures the interpreter beside wasmi, and what counting costs native code
-# make bless  renews the snapshots; look at the difference before you commit it
+# make share  writes completions and manual pages to target/share, laid out as they are installed
+# make bless  renews the snapshots and transcripts; look at the difference before you commit it
 # Each installs what it needs first (Debian; as root or with sudo).
 
 PACKAGES := llvm-22-dev libpolly-22-dev clang-22 lld-22 libclang-rt-22-dev libclang-rt-22-dev-wasm32 \
@@ -16,8 +17,9 @@ TOOLS    := -p wasmedge -p wasmedge-stage
 BIN      := target/release
 PROGRAMS := target/programs
 DEMO     := target/demo
+SHARE    := target/share
 
-.PHONY: all setup build programs demo check test heavy bench bless fuzz clean
+.PHONY: all setup build programs demo check test heavy bench share bless fuzz clean
 
 all: build
 
@@ -60,8 +62,26 @@ bench: build programs
 	cargo run --release -p bench -- interpreter
 	cargo run --release -p bench -- metering
 
+# Each tool describes itself: its commands are those that its help lists, from `Commands:` to the next empty line.
+share: build
+	@rm -rf $(SHARE)
+	@mkdir -p $(SHARE)/man/man1 $(SHARE)/bash-completion/completions $(SHARE)/zsh/site-functions $(SHARE)/fish/vendor_completions.d
+	@set -e; for tool in wasmedge wasmedge-stage; do \
+	    run=$(BIN)/$$tool; \
+	    $$run completions bash > $(SHARE)/bash-completion/completions/$$tool; \
+	    $$run completions zsh > $(SHARE)/zsh/site-functions/_$$tool; \
+	    $$run completions fish > $(SHARE)/fish/vendor_completions.d/$$tool.fish; \
+	    $$run man > $(SHARE)/man/man1/$$tool.1; \
+	    for command in $$($$run --help | awk '/^Commands:/ { on = 1; next } !NF { on = 0 } on && $$1 != "help" { print $$1 }'); do \
+	        $$run man $$command > $(SHARE)/man/man1/$$tool-$$command.1; \
+	    done; \
+	done
+	@echo "completions and manual pages are in $(SHARE)"
+
 bless: setup
 	INSTA_UPDATE=always cargo test -p tests -- snapshots::
+	cargo build $(TOOLS)
+	SNAPSHOTS=overwrite cargo test -p tests -- cli::transcripts
 
 fuzz: setup
 	from=$$(shuf -i 1000-1000000000 -n 1); while DIFFERENTIAL_SEEDS=$$from..$$((from + 1000)) cargo test -q -p tests -- differential::; do \

@@ -1,7 +1,7 @@
 //! One truth: in memory or through a build directory, at once or stage by stage, unit by unit in any order, with any number of threads,
 //! a compile gives the same artifacts and the same bytes.
 
-use artifact::{Artifact, BuildDir, Level, Manifest, Options, Parsed, Plan, Stage, Verdict};
+use artifact::{Artifact, BuildDir, Level, Manifest, Metering, Options, Parsed, Plan, Stage, Verdict};
 use driver::{Container, Request, Silent, Step};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -24,6 +24,22 @@ fn modules_agree() {
                 agree(&format!("{name} at -O{level}, units of {unit_size}"), &bytes, &options);
             }
         }
+    }
+}
+
+/// Code that keeps track of itself, by costs that a build directory must keep, too.
+#[test]
+fn metered_modules_agree() {
+    let costs = serde_json::from_str(r#"{"default": 2, "call": 10, "memory.grow": 1000}"#).expect("a table of costs");
+    let metering = Metering { instructions: true, gas: Some(costs), interruptible: true };
+    for name in crate::modules::names() {
+        let bytes = crate::modules::binary(&name);
+        let features = crate::modules::features(&name);
+        let plain = Options { features, ..options(Level::O2, 0) };
+        let options = Options { metering: metering.clone(), ..plain.clone() };
+        agree(&format!("{name}, metered"), &bytes, &options);
+        let [plain, metered] = [plain, options].map(|options| compile(&bytes, &options, Container::Universal, 1, None));
+        assert!(plain != metered, "{name}: nothing is metered");
     }
 }
 

@@ -1,6 +1,7 @@
 //! The command line, as its users see it: what it prints where, what it exits with, which files it leaves.
 
 mod compile;
+mod damage;
 mod run;
 mod stage;
 mod transcripts;

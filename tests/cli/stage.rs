@@ -23,3 +23,28 @@ fn ir_edited_by_hand_is_what_goes_on() {
     folder.write("build/lower/unit-0000.ll", "nonsense");
     folder.stage(&["verify", "--build-dir", "build"]).fails().says("unit-0000.ll").says("malformed");
 }
+
+/// As a Makefile runs them: none may lose what another one writes down in the manifest.
+#[test]
+fn units_are_made_side_by_side() {
+    let folder = Folder::new();
+    const FUNCTIONS: usize = 24;
+    let functions: String = (0..FUNCTIONS).map(|at| format!("(func (result i32) (i32.const {at}))")).collect();
+    folder.write("many.wat", format!("(module {functions})"));
+    folder.stage(&["parse", "--unit-size", "0", "--build-dir", "build", "many.wat"]).succeeds("");
+    folder.stage(&["validate", "--build-dir", "build"]).succeeds("");
+    folder.stage(&["lower", "--build-dir", "build"]).succeeds("");
+    let units: Vec<String> = (0..FUNCTIONS).map(|at| at.to_string()).chain(["module".to_string()]).collect();
+    for stage in ["opt", "emit"] {
+        std::thread::scope(|scope| {
+            for unit in &units {
+                scope.spawn(|| {
+                    folder.stage(&[stage, "--unit", unit, "--build-dir", "build"]).succeeds("");
+                });
+            }
+        });
+    }
+    folder.stage(&["output", "--build-dir", "build", "stepped.wasm"]).succeeds("");
+    folder.wasmedge(&["compile", "--unit-size", "0", "many.wat", "direct.wasm"]).succeeds("");
+    assert!(folder.read("stepped.wasm") == folder.read("direct.wasm"));
+}

@@ -80,7 +80,8 @@ fn validate_step(dir: &BuildDir, observer: &dyn Observer) -> Result<(), Error> {
     let record = Record::open(dir.clone(), Stage::Validate)?;
     let bytes = dir.read(&dir.input(), Stage::Validate, Stage::Parse)?;
     let (parsed, text) = dir.read_artifact::<Parsed>(&dir.parsed(), Stage::Validate)?;
-    let plan = validate::validate(&bytes, &parsed, &record.options())?;
+    record.check(Stage::Validate, Stage::Parse, &dir.parsed(), &[&bytes])?;
+    let plan = validate::validate(&bytes, &parsed, record.options())?;
     record.write(Stage::Validate, &dir.plan(), &[&bytes, &text], plan.write().as_bytes())?;
     record.close(Stage::Validate)
 }
@@ -115,7 +116,7 @@ fn unit_stage(
 ) -> Result<(), Error> {
     let dir = record.dir();
     let context = Context::new();
-    let from = |maker| dir.read(&dir.unit(maker, unit), stage, maker);
+    let from = |maker| made(record, plan, stage, maker, unit);
     let in_file = |maker| move |error: Error| error.in_file(dir.unit(maker, unit));
     let parse = |maker, text: &[u8]| read_ir(&context, unit, text, stage).map_err(in_file(maker));
     let write = |from: &[u8], made: &[u8]| record.write(stage, &dir.unit(stage, unit), &[from], made);
@@ -140,9 +141,26 @@ fn unit_stage(
     }
 }
 
+/// What an earlier stage made of a unit, after looking whether it, and what it was made from, belongs to what is there now: what is
+/// left of an earlier compile, or was passed over after an edit, would give code of another module.
+fn made(record: &Record, plan: &[u8], stage: Stage, maker: Stage, unit: UnitId) -> Result<Vec<u8>, Error> {
+    let dir = record.dir();
+    let path = dir.unit(maker, unit);
+    let bytes = dir.read(&path, stage, maker)?;
+    match maker {
+        Stage::Optimize => record.check(stage, maker, &path, &[&made(record, plan, stage, Stage::Lower, unit)?])?,
+        Stage::Codegen => record.check(stage, maker, &path, &[&made(record, plan, stage, Stage::Optimize, unit)?])?,
+        Stage::Lower => record.check(stage, maker, &path, &[plan])?,
+        Stage::Parse | Stage::Validate | Stage::Verify | Stage::Output => {
+            unreachable!("nothing is made from these units")
+        }
+    }
+    Ok(bytes)
+}
+
 fn output_step(dir: &BuildDir, path: &Path, container: Container, observer: &dyn Observer) -> Result<(), Error> {
-    with_prepared(dir, Stage::Output, observer, |prepared, _, _| {
-        let read = |unit| dir.read(&dir.unit(Stage::Codegen, unit), Stage::Output, Stage::Codegen);
+    with_prepared(dir, Stage::Output, observer, |prepared, record, plan| {
+        let read = |unit| made(record, plan, Stage::Output, Stage::Codegen, unit);
         let objects = prepared.plan.unit_ids().map(read).collect::<Result<Vec<_>, _>>()?;
         let file = prepared.output(&objects, container)?;
         dir.write(path, Stage::Output, &file)
@@ -158,13 +176,15 @@ fn with_prepared<T>(
 ) -> Result<T, Error> {
     let record = Record::open(dir.clone(), stage)?;
     let bytes = dir.read(&dir.input(), stage, Stage::Parse)?;
-    let (parsed, _) = dir.read_artifact::<Parsed>(&dir.parsed(), stage)?;
+    let (parsed, parsed_text) = dir.read_artifact::<Parsed>(&dir.parsed(), stage)?;
     let (plan, text) = dir.read_artifact::<Plan>(&dir.plan(), stage)?;
     let hash = blake3::hash(&bytes).to_hex().to_string();
     if hash != parsed.hash || hash != plan.hash {
         let message = "the input is not the one that was parsed and validated: run those stages again";
         return Err(Error::new(stage, Kind::Invalid, message).in_file(dir.input()));
     }
+    record.check(stage, Stage::Parse, &dir.parsed(), &[&bytes])?;
+    record.check(stage, Stage::Validate, &dir.plan(), &[&bytes, &parsed_text])?;
     let layout = Layout::new(&parsed.module);
     work(&Prepared { bytes: &bytes, parsed: &parsed, plan: &plan, layout, once: Once::new(observer) }, &record, &text)
 }

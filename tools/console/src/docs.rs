@@ -30,8 +30,10 @@ pub fn commands() -> [Command; 2] {
 ///
 /// # Errors
 /// If it asks for a manual page of a command that there is not, or cannot write.
-pub fn run(matches: &ArgMatches, mut tool: Command) -> Result<(), Failure> {
+pub fn run(matches: &ArgMatches, tool: Command) -> Result<(), Failure> {
     let name = tool.get_name().to_string();
+    // Pages have the bare number.
+    let mut tool = tool.version(env!("CARGO_PKG_VERSION"));
     let mut text = Vec::new();
     if let Ok(Some(&shell)) = matches.try_get_one::<Shell>("SHELL") {
         clap_complete::generate(shell, &mut tool, name, &mut text);

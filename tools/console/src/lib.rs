@@ -8,11 +8,16 @@ pub mod docs;
 pub mod features;
 pub mod input;
 pub mod metering;
+pub mod usage;
 
+use clap::builder::PossibleValue;
 use clap::{Arg, ArgAction, ArgMatches};
 use codes::Failure;
 use std::fmt::Display;
 use std::io::{ErrorKind, Write};
+
+/// What `--version` says behind a tool's name.
+pub const VERSION: &str = concat!("version ", env!("CARGO_PKG_VERSION"));
 
 /// How much is logged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,8 +37,18 @@ impl Level {
     pub const ALL: &'static [(&'static str, Level)] =
         &[("off", Level::Off), ("error", Level::Error), ("warning", Level::Warning), ("info", Level::Info)];
 
+    /// Names that other tools have for levels which are here part of another.
+    const ALIASES: &'static [(&'static str, Level)] =
+        &[("trace", Level::Info), ("debug", Level::Info), ("warn", Level::Warning), ("fatal", Level::Error)];
+
     fn from_name(name: &str) -> Option<Level> {
-        Level::ALL.iter().find(|(known, _)| *known == name).map(|(_, level)| *level)
+        Level::ALL.iter().chain(Level::ALIASES).find(|(known, _)| *known == name).map(|(_, level)| *level)
+    }
+
+    /// The values of `--log-level`.
+    fn values() -> Vec<PossibleValue> {
+        let aliases = |of| Level::ALIASES.iter().filter(move |(_, level)| *level == of).map(|(name, _)| *name);
+        Level::ALL.iter().map(|&(name, level)| PossibleValue::new(name).aliases(aliases(level))).collect()
     }
 
     fn name(self) -> &'static str {
@@ -61,11 +76,10 @@ impl Console {
 
     /// `--log-level` and `--quiet`, as all tools take them.
     pub fn args() -> [Arg; 2] {
-        let names: Vec<_> = Level::ALL.iter().map(|(name, _)| *name).collect();
         let level =
             Arg::new("log-level").long("log-level").value_name("LEVEL").help("How much to log to standard error");
         let quiet = Arg::new("quiet").long("quiet").action(ArgAction::SetTrue).help("Log errors only");
-        [level.value_parser(names).default_value("info"), quiet.conflicts_with("log-level")]
+        [level.value_parser(Level::values()).default_value("info"), quiet.conflicts_with("log-level")]
     }
 
     /// What the switches of [`Console::args`] ask for.
@@ -114,7 +128,12 @@ pub fn version_arg() -> Arg {
 /// If they cannot be written.
 pub fn print(text: &[u8]) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
-    match out.write_all(text).and_then(|()| out.flush()) {
+    printed(out.write_all(text).and_then(|()| out.flush()))
+}
+
+/// What became of text on its way to standard output.
+fn printed(result: std::io::Result<()>) -> Result<(), Failure> {
+    match result {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
             Err(Failure::Plain(format!("cannot write to standard output: {error}")))
         }

@@ -21,6 +21,8 @@ Examples:
   wasmedge-stage validate --build-dir build
   wasmedge-stage lower --build-dir build
           The first three stages: build/lower/ holds the LLVM IR then, to read or to edit
+  wasmedge-stage run --build-dir build app_aot.wasm
+          What is left to do: the other stages, or those that an edit makes necessary again
 
 Exit codes:
   0    Done
@@ -28,8 +30,9 @@ Exit codes:
 
 fn command() -> Command {
     Command::new("wasmedge-stage")
-        .version(env!("CARGO_PKG_VERSION"))
+        .version(console::VERSION)
         .disable_version_flag(true)
+        .args_override_self(true)
         .arg(console::version_arg())
         .about("Compiles WebAssembly to native code, end to end or one stage at a time")
         .after_help(EXAMPLES)
@@ -44,12 +47,7 @@ fn main() -> ExitCode {
     let args = console::docs::help_first(std::env::args_os().collect());
     let matches = match command().try_get_matches_from(args) {
         Ok(matches) => matches,
-        Err(error) => {
-            // Help and version are not failures; everything else that keeps a command from running exits 1.
-            let code = if error.use_stderr() { ExitCode::FAILURE } else { ExitCode::SUCCESS };
-            let _ = error.print();
-            return code;
-        }
+        Err(error) => return console::usage::end(error),
     };
     let (name, matches) = matches.subcommand().expect("clap requires a subcommand");
     let (console, result) = match name {

@@ -1,12 +1,14 @@
-//! The single stages.
+//! The single stages, and what is done with a build directory as a whole.
 
 use crate::progress::Progress;
 use crate::{failure, options};
-use artifact::UnitId;
-use clap::{Arg, ArgMatches, Command};
+use artifact::{BuildDir, UnitId};
+use clap::builder::ValueHint;
+use clap::{Arg, ArgMatches, Command, value_parser};
 use console::codes::Failure;
 use console::{Console, compile, input};
 use driver::Step;
+use std::path::PathBuf;
 
 /// The subcommands.
 pub fn commands() -> Vec<Command> {
@@ -18,6 +20,15 @@ pub fn commands() -> Vec<Command> {
         let help = "Only this unit: its number, or `module` for the wrappers between host and native code";
         command.arg(Arg::new("unit").long("unit").value_name("N").value_parser(parse_unit).help(help))
     };
+    let whole = |name: &'static str, about: &'static str| {
+        let build_dir = compile::build_dir().required(true).help("The directory with the stages' artifacts");
+        Command::new(name).about(about).arg(build_dir).args(Console::args())
+    };
+    let dir = |name: &'static str| {
+        let arg = Arg::new(name).required(true).value_parser(value_parser!(PathBuf)).value_hint(ValueHint::DirPath);
+        arg.help("A build directory")
+    };
+    let out = "The file to write: a shared library if it ends in .so, else a universal wasm";
     vec![
         stage("parse", "Takes a module into the build directory and decodes it; begins a compile")
             .arg(compile::file(
@@ -28,18 +39,37 @@ pub fn commands() -> Vec<Command> {
         stage("validate", "Validates the module and plans its units"),
         unit(stage("lower", "Lowers functions to LLVM IR")),
         unit(stage("verify", "Checks the lowered IR")),
-        unit(stage("opt", "Optimizes the lowered IR")),
-        unit(stage("emit", "Makes objects of the optimized IR")),
-        stage("output", "Makes the file from the objects").arg(
-            compile::file("OUT", "The file to write: a shared library if it ends in .so, else a universal wasm")
-                .required(true),
-        ),
+        unit(stage("opt", "Optimizes the lowered IR").visible_alias("optimize")),
+        unit(stage("emit", "Makes objects of the optimized IR").visible_alias("codegen")),
+        stage("output", "Makes the file from the objects").arg(compile::file("OUT", out).required(true)),
+        stage("run", "Runs the stages, from `validate` on, whose artifacts are stale or missing")
+            .arg(compile::file("OUT", out)),
+        whole("status", "Prints which artifacts are current, edited by hand, stale or missing"),
+        whole("clean", "Removes the artifacts and the manifest, and nothing else"),
+        Command::new("diff")
+            .about("Prints the first artifact, in the order of the stages, that differs; exits 1 if one does")
+            .args([dir("DIR1"), dir("DIR2")])
+            .args(Console::args()),
     ]
 }
 
 /// Runs one of them.
 pub fn run(stage: &str, matches: &ArgMatches) -> Result<(), Failure> {
+    let progress = Progress::new(Console::given(matches), false);
+    if stage == "diff" {
+        return diff(matches);
+    }
     let dir = options::build_dir(matches).expect("clap requires it");
+    match stage {
+        "status" => return status(&dir),
+        "clean" => return driver::clean(&dir).map_err(|error| failure(error, None)),
+        "run" => {
+            let out = options::path(matches, "OUT").map(|path| (path, options::container(path)));
+            let updated = driver::update(&dir, out, options::jobs(matches), &progress);
+            return updated.map_err(|error| failure(error, None));
+        }
+        _ => {}
+    }
     let unit = || matches.get_one::<UnitId>("unit").copied();
     let begin = (stage == "parse").then(|| options::options(matches)).transpose()?;
     let file = begin.as_ref().and_then(|_| options::path(matches, "WASM"));
@@ -57,8 +87,28 @@ pub fn run(stage: &str, matches: &ArgMatches) -> Result<(), Failure> {
         }
         other => return Err(Failure::Plain(format!("there is no stage {other}"))),
     };
-    let progress = Progress::new(Console::given(matches), false);
     driver::step(&dir, &step, options::jobs(matches), &progress).map_err(|error| failure(error, file))
+}
+
+fn status(dir: &BuildDir) -> Result<(), Failure> {
+    let found = driver::status(dir).map_err(|error| failure(error, None))?;
+    let line = |status: &driver::Status| {
+        let path = status.path.strip_prefix(dir.path()).unwrap_or(&status.path);
+        format!("{:8}{}\n", status.state.to_string(), path.display())
+    };
+    console::print(found.iter().map(line).collect::<String>().as_bytes())
+}
+
+fn diff(matches: &ArgMatches) -> Result<(), Failure> {
+    let [left, right] =
+        ["DIR1", "DIR2"].map(|name| BuildDir::new(options::path(matches, name).expect("clap requires it")));
+    match driver::difference(&left, &right).map_err(|error| failure(error, None))? {
+        None => Ok(()),
+        Some(name) => {
+            let [left, right] = [left, right].map(|dir| dir.path().join(&name).display().to_string());
+            Err(Failure::Plain(format!("{left} and {right} differ")))
+        }
+    }
 }
 
 fn parse_unit(text: &str) -> Result<UnitId, String> {

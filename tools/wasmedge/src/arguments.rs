@@ -84,8 +84,9 @@ pub fn command() -> Command {
 fn running() -> Command {
     let usage = "wasmedge [run] [OPTIONS] [--] FILE [ARG ...]\n       wasmedge COMMAND [OPTIONS] ...";
     let command = Command::new("wasmedge")
-        .version(env!("CARGO_PKG_VERSION"))
+        .version(console::VERSION)
         .disable_version_flag(true)
+        .args_override_self(true)
         .about("Runs WebAssembly: natively what is compiled, else by an interpreter")
         .override_usage(usage)
         .arg(console::version_arg());
@@ -110,7 +111,7 @@ fn run(command: Command) -> Command {
 }
 
 fn instantiate(command: Command) -> Command {
-    linking(command.after_help(INSTANTIATE_EXAMPLES)).arg(module_arg())
+    linking(command.after_help(INSTANTIATE_EXAMPLES).arg(module_arg()))
 }
 
 fn validate(command: Command) -> Command {
@@ -196,13 +197,9 @@ fn linking(command: Command) -> Command {
                 .value_parser(value_parser!(u64))
                 .help("Stop the program before it has used more than N units of gas"),
         )
-        .arg(
-            Arg::new("time-limit")
-                .long("time-limit")
-                .value_name("MS")
-                .value_parser(value_parser!(u64))
-                .help("Stop the program after so many milliseconds, its start function included"),
-        )
+        .arg(Arg::new("time-limit").long("time-limit").value_name("MS").value_parser(value_parser!(u64)).help(
+            "Stop the program after so many milliseconds, loading and its start function included; 0 for no limit",
+        ))
         .next_help_heading("Statistics")
         .args(metering::args())
         .next_help_heading("Messages")
@@ -211,30 +208,43 @@ fn linking(command: Command) -> Command {
 
 /// Parses the command line; on failure, and for help and version, gives clap's own message.
 pub fn matches(args: &[OsString]) -> Result<ArgMatches, clap::Error> {
-    let commanded = args.get(1).is_none_or(|first| COMMANDS.iter().any(|command| first == command));
+    let commanded = args.get(1).is_none_or(is_command);
     // Who runs a program that ends at once would feel the making of commands that are not used; messages are worth it.
     if !commanded && let Ok(matches) = running().try_get_matches_from(args) {
         return check_file(args, &matches).map(|()| matches);
     }
     let matches = command().try_get_matches_from(args)?;
     if let Some(("run", run)) = matches.subcommand() {
-        check_file(args, run)?;
+        check_file(&args[1..], run)?;
     }
     Ok(matches)
+}
+
+/// The error of a line that has a command behind options, so that it was taken for the file to run; none if there is such a file.
+pub fn misplaced_command(matches: &ArgMatches) -> Option<clap::Error> {
+    let file = matches.try_get_one::<OsString>("FILE").ok()??;
+    let message = format!("the command '{}' comes before its options", file.display());
+    (is_command(file) && !Path::new(file).exists()).then(|| command().error(ErrorKind::InvalidSubcommand, message))
+}
+
+fn is_command(word: &OsString) -> bool {
+    COMMANDS.iter().any(|command| word == command)
 }
 
 /// Sees to it that the file is none of the options: the program's arguments may begin with hyphens, so clap takes an option that it
 /// does not know for the file.
 fn check_file(args: &[OsString], matches: &ArgMatches) -> Result<(), clap::Error> {
     let file = matches.get_one::<OsString>("FILE").expect("clap requires it");
-    let meant = args.iter().take_while(|arg| *arg != file).any(|arg| arg == "--");
-    match file.as_encoded_bytes().starts_with(b"-") && !meant {
-        true => {
-            let message = format!("unexpected argument '{}' found", file.display());
-            Err(command().error(ErrorKind::UnknownArgument, message))
-        }
-        false => Ok(()),
+    let at = args.iter().skip(1).position(|arg| arg == file).map_or(args.len(), |at| at + 1);
+    if !file.as_encoded_bytes().starts_with(b"-") || args[..at].iter().any(|arg| arg == "--") {
+        return Ok(());
     }
+    // Without what follows, and with no such file allowed, clap says what it would say of an option elsewhere.
+    let strict = running().mut_arg("FILE", |file| file.allow_hyphen_values(false));
+    Err(match strict.try_get_matches_from(args.iter().take(at + 1)) {
+        Err(error) => error,
+        Ok(_) => command().error(ErrorKind::UnknownArgument, format!("unexpected argument '{}' found", file.display())),
+    })
 }
 
 /// What a module is linked with, and what may become of it.
@@ -290,7 +300,7 @@ impl Linking {
     /// If the table of costs cannot be read, or is none.
     pub fn given(matches: &ArgMatches) -> Result<Linking, Failure> {
         let gas_limit = matches.get_one("gas-limit").copied();
-        let time_limit = matches.get_one("time-limit").copied().map(Duration::from_millis);
+        let time_limit = matches.get_one("time-limit").copied().filter(|&limit| limit > 0).map(Duration::from_millis);
         let mut metering = metering::given(matches)?;
         let tells_gas = metering.gas.is_some();
         if gas_limit.is_some() {

@@ -14,6 +14,7 @@ pub fn run(matches: &ArgMatches) -> Result<(), End> {
     let linking = Linking::given(matches)?;
     let mut session = Session::begin(&linking, console)?;
     let linked = link(&mut session, file, args, &linking, console);
+    session.end();
     session.tell(&linked);
     let by = if linked?.module.is_native() { "native code" } else { "the interpreter" };
     console.info(format!("{}: the module is instantiated, to be run by {by}", file.display()));

@@ -6,10 +6,10 @@ use crate::report::{self, End};
 use crate::session::Session;
 use console::Console;
 use console::codes::{Code, Failure};
-use engine::{Func, Instance, Linker, Module, Store, WASI_MODULE, WasiBuilder, WasiContext, WasiInterrupt};
+use engine::{Func, Instance, Linker, Loading, Module, Store, WASI_MODULE, WasiBuilder, WasiContext, WasiInterrupt};
 use std::collections::HashSet;
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The function that prepares a reactor.
 pub const INITIALIZE: &str = "_initialize";
@@ -31,9 +31,10 @@ pub fn link(
     linking: &Linking,
     console: Console,
 ) -> Result<Linked, End> {
-    let load = |file: &Path| -> Result<Module, Failure> {
+    let mut costs = Costs { counted: None, linking };
+    let mut load = |file: &Path| -> Result<Module, Failure> {
         let module = load(file, linking.loading.clone())?;
-        check_costs(&module, file, linking)?;
+        costs.check(&module, file)?;
         if let Some(warning) = module.warning() {
             console.warning(format!("{}: {warning}", file.display()));
         }
@@ -69,16 +70,34 @@ pub fn link(
     Ok(Linked { module, instance })
 }
 
-/// Sees to it that native code counts gas by the table that was given, if one was.
-fn check_costs(module: &Module, file: &Path, linking: &Linking) -> Result<(), Failure> {
-    let given = linking.loading.metering.metered().gas.filter(|_| linking.fixes_costs);
-    match (given, module.metered().gas) {
-        (Some(given), Some(used)) if given != used => {
-            let message =
-                "the code of the module counts gas by another table of costs (compile it again with --cost-table)";
-            Err(Failure::new(Code::Unable, format!("{}: {message}", file.display())))
+/// Sees to it that all modules count gas by one table of costs: sums of units that differ mean nothing.
+struct Costs<'a> {
+    /// The table's hash, and the first file that counts by it.
+    counted: Option<([u8; 32], PathBuf)>,
+    linking: &'a Linking,
+}
+
+impl Costs<'_> {
+    fn check(&mut self, module: &Module, file: &Path) -> Result<(), Failure> {
+        // What does not count though it is to is refused when it is instantiated.
+        let Loading { metering, .. } = &self.linking.loading;
+        let (Some(given), Some(used)) = (metering.metered().gas, module.metered().gas) else { return Ok(()) };
+        let differs = |message: String| Err(Failure::new(Code::Unable, format!("{}: {message}", file.display())));
+        let message = "the code of the module counts gas by another table of costs";
+        if self.linking.fixes_costs && given != used {
+            return differs(format!("{message} (compile it again with --cost-table)"));
         }
-        _ => Ok(()),
+        match &self.counted {
+            Some((counted, first)) if *counted != used => {
+                let first = first.display();
+                differs(format!("{message} than {first} (run and compile all with one --cost-table)"))
+            }
+            Some(_) => Ok(()),
+            None => {
+                self.counted = Some((used, file.to_owned()));
+                Ok(())
+            }
+        }
     }
 }
 

@@ -32,13 +32,11 @@ fn main() -> ExitCode {
     }
     let matches = match arguments::matches(&args) {
         Ok(matches) => matches,
-        Err(error) => {
-            // Help and version are not failures; everything else that keeps a command from running exits 1.
-            let code = if error.use_stderr() { ExitCode::FAILURE } else { ExitCode::SUCCESS };
-            let _ = error.print();
-            return code;
-        }
+        Err(error) => return console::usage::end(error),
     };
+    if let Some(error) = arguments::misplaced_command(&matches) {
+        return console::usage::end(error);
+    }
     let (name, matches) = matches.subcommand().unwrap_or(("run", &matches));
     let (console, result) = match name {
         "completions" | "man" => {

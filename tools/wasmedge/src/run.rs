@@ -8,7 +8,7 @@ use crate::values;
 use clap::ArgMatches;
 use console::Console;
 use console::codes::{Code, Failure};
-use engine::{Extern, Instance, Store};
+use engine::{Extern, Instance, Store, Value};
 use std::ffi::OsString;
 use std::path::Path;
 
@@ -27,24 +27,29 @@ pub fn run(matches: &ArgMatches) -> Result<(), End> {
         if !matches.get_flag("reactor")
             && let Some(start) = procedure(store, instance, START, file)?
         {
-            store.call(start, &[])?;
-            return Ok(());
+            return Ok(store.call(start, &[])?);
         }
         react(file, rest, store, instance)
+    });
+    session.end();
+    let result = result.and_then(|results| {
+        let lines: String = results.into_iter().map(|value| values::text(value) + "\n").collect();
+        Ok(console::print(lines.as_bytes())?)
     });
     session.tell(&result);
     result
 }
 
-/// Calls the function that the first word names with the others as parameters, and prints its results.
-fn react(file: &Path, words: &[OsString], store: &mut Store, instance: Instance) -> Result<(), End> {
+/// Calls the function that the first word names with the others as parameters.
+fn react(file: &Path, words: &[OsString], store: &mut Store, instance: Instance) -> Result<Vec<Value>, End> {
     let words: Vec<&str> = words.iter().map(|word| text(word)).collect::<Result<_, _>>()?;
     let Some((&name, words)) = words.split_first() else {
         let message = format!("{}: none is named", Code::FunctionNotFound.words());
         return Err(Failure::explained(Code::FunctionNotFound, message, exported(store, instance)).into());
     };
     let Some(func) = engine::function(store, instance, name) else {
-        let message = format!("{}: `{name}`", Code::FunctionNotFound.words());
+        let hint = if name.starts_with('-') { " (options come before the file)" } else { "" };
+        let message = format!("{}: `{name}`{hint}", Code::FunctionNotFound.words());
         let exported = exported(store, instance);
         return Err(Failure::explained(Code::FunctionNotFound, message, exported).into());
     };
@@ -58,9 +63,7 @@ fn react(file: &Path, words: &[OsString], store: &mut Store, instance: Instance)
     {
         store.call(initialize, &[])?;
     }
-    let results = store.call(func, &params)?;
-    let lines: String = results.into_iter().map(|value| values::text(value) + "\n").collect();
-    Ok(console::print(lines.as_bytes())?)
+    Ok(store.call(func, &params)?)
 }
 
 /// A word as WebAssembly knows text.

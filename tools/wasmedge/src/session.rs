@@ -6,7 +6,7 @@ use console::Console;
 use console::codes::{Code, Failure};
 use engine::{Ability, Config, InterruptHandle, Store, TrapCode, WasiInterrupt};
 use std::process;
-use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::Duration;
 
@@ -25,8 +25,7 @@ pub struct Session {
     pub interrupt: Option<WasiInterrupt>,
     statistics: Statistics,
     console: Console,
-    /// Ends the thread that watches the time, when it is dropped.
-    _watched: Option<Sender<()>>,
+    watch: Option<Watch>,
 }
 
 /// What is told in the end.
@@ -58,19 +57,26 @@ impl Session {
         if let Some(gas) = linking.gas_limit {
             store.set_gas_limit(gas);
         }
-        let watch = |limit| watch(limit, store.interrupt_handle(), console);
-        let watched = linking
+        let begin = |limit| Watch::begin(limit, store.interrupt_handle(), console);
+        let watch = linking
             .time_limit
-            .map(watch)
+            .map(begin)
             .transpose()
             .map_err(|error| Failure::new(Code::System, format!("cannot open what a time limit needs: {error}")))?;
-        let (interrupt, watched) = watched.unzip();
+        let (interrupt, watch) = watch.unzip();
         let statistics = Statistics {
             time: linking.measures_time,
             instructions: metering.instructions,
             gas: metering.gas.is_some() && linking.tells_gas,
         };
-        Ok(Session { store, interrupt, statistics, console, _watched: watched })
+        Ok(Session { store, interrupt, statistics, console, watch })
+    }
+
+    /// Ends the limit on time: the program has ended, and what is printed of it takes as long as its readers do.
+    pub fn end(&self) {
+        if let Some(watch) = &self.watch {
+            watch.end();
+        }
     }
 
     /// Logs the statistics that were asked for, if the program has run.
@@ -101,23 +107,47 @@ impl Session {
     }
 }
 
-/// Stops a store's code after a time. Gives what stops WASI, and what stops the watch when it is dropped.
-fn watch(limit: Duration, code: InterruptHandle, console: Console) -> std::io::Result<(WasiInterrupt, Sender<()>)> {
-    let wasi = WasiInterrupt::new()?;
-    let (watched, ended) = mpsc::channel();
-    let raised = wasi.clone();
-    thread::Builder::new().name("time limit".to_string()).spawn(move || {
-        let over = |time| ended.recv_timeout(time) == Err(RecvTimeoutError::Timeout);
-        if !over(limit) {
-            return;
-        }
-        code.interrupt();
-        raised.raise();
-        if over(GRACE) {
-            let reason = TrapCode::Interrupted;
-            console.error(format_args!("execution failed: {reason}, Code: {:#05x}", reason.code()));
-            process::exit(report::TRAPPED.into());
-        }
-    })?;
-    Ok((wasi, watched))
+const UNPOISONED: &str = "nobody panics with the lock";
+
+/// A thread that stops a store's code after a time.
+struct Watch {
+    /// Whether the code has ended by itself. Who holds the lock decides it: the thread keeps it while it ends the process.
+    ended: Arc<(Mutex<bool>, Condvar)>,
+}
+
+impl Watch {
+    /// Begins to count. Also gives what ends calls of WASI that wait.
+    fn begin(limit: Duration, code: InterruptHandle, console: Console) -> std::io::Result<(WasiInterrupt, Watch)> {
+        let wasi = WasiInterrupt::new()?;
+        let raised = wasi.clone();
+        let watch = Watch { ended: Arc::default() };
+        let shared = Arc::clone(&watch.ended);
+        thread::Builder::new().name("time limit".to_string()).spawn(move || {
+            let (ended, changed) = &*shared;
+            let wait = |ended, time| {
+                let waited = changed.wait_timeout_while(ended, time, |ended: &mut bool| !*ended);
+                waited.expect(UNPOISONED).0
+            };
+            let ended = wait(ended.lock().expect(UNPOISONED), limit);
+            if *ended {
+                return;
+            }
+            code.interrupt();
+            raised.raise();
+            let ended = wait(ended, GRACE);
+            if !*ended {
+                let reason = TrapCode::Interrupted;
+                console.error(format_args!("execution failed: {reason}, Code: {:#05x}", reason.code()));
+                process::exit(report::TRAPPED.into());
+            }
+        })?;
+        Ok((wasi, watch))
+    }
+
+    /// Ends it.
+    fn end(&self) {
+        let (ended, changed) = &*self.ended;
+        *ended.lock().expect(UNPOISONED) = true;
+        changed.notify_one();
+    }
 }
