@@ -2,6 +2,7 @@
 //! instruction costs 1 where a test gives no table, so that gas and instructions agree.
 
 mod across;
+mod interrupts;
 mod limits;
 mod rules;
 mod traps;
