@@ -5,6 +5,7 @@ mod across;
 mod interrupts;
 mod limits;
 mod rules;
+mod times;
 mod traps;
 
 use artifact::{Features, Level};
