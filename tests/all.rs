@@ -21,6 +21,7 @@ mod exceptions;
 mod limits;
 mod linking;
 mod memory64;
+mod metering;
 mod modules;
 mod nans;
 mod process;

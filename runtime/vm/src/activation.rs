@@ -26,6 +26,7 @@ use std::cell::{Cell, OnceCell};
 use std::panic;
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// What [`Header::runtime`] of a context points to.
 #[repr(C)]
@@ -79,6 +80,10 @@ pub(crate) struct Runtime {
     activation: *const Activation,
     /// How many calls from the host are under way, of host functions too.
     calls: u32,
+    /// Whether an interrupt has ended one of them.
+    interrupted: bool,
+    /// Whether the store was dropped while calls were under way, and so nobody can reach it any more.
+    dropped: AtomicBool,
     /// Why the innermost activation is being left.
     leaving: Option<Leaving>,
     backtrace: Backtrace,
@@ -147,12 +152,26 @@ impl Running {
         unsafe { (*runtime).calls += 1 };
         Running(runtime)
     }
+
+    /// Notes that an interrupt has ended the call.
+    pub(crate) fn interrupted(&self) {
+        // SAFETY: see `begin`.
+        unsafe { (*self.0).interrupted = true };
+    }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // SAFETY: see `begin`.
-        unsafe { (*self.0).calls -= 1 };
+        // SAFETY: see `begin`; no guest code runs.
+        let runtime = unsafe { &mut *self.0 };
+        runtime.calls -= 1;
+        // An interrupt has done its work when the outermost call ends, whatever host functions between made of the trap.
+        if runtime.calls == 0
+            && std::mem::take(&mut runtime.interrupted)
+            && let Some(poll) = runtime.poll.get()
+        {
+            poll.set(false);
+        }
     }
 }
 
@@ -169,6 +188,8 @@ impl Runtime {
             poll: OnceCell::new(),
             activation: ptr::null(),
             calls: 0,
+            interrupted: false,
+            dropped: AtomicBool::new(false),
             leaving: None,
             backtrace: Backtrace::EMPTY,
             stack,
@@ -180,9 +201,14 @@ impl Runtime {
         self.calls > 0
     }
 
-    /// Whether exactly one is.
-    pub(crate) fn is_outermost(&self) -> bool {
-        self.calls == 1
+    /// Notes that the store was dropped, for [`Runtime::is_dropped`].
+    pub(crate) fn drop_later(&self) {
+        self.dropped.store(true, Ordering::Release);
+    }
+
+    /// Whether the store was dropped, perhaps by another thread, which then is done with it.
+    pub(crate) fn is_dropped(&self) -> bool {
+        self.dropped.load(Ordering::Acquire)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Functions: records of guest functions, host functions, and calls from the host.
 
-use crate::activation::{self, Binding, Running, Target};
+use crate::activation::{self, Binding, Running, Runtime, Target};
 use crate::caller::Caller;
 use crate::handles::CallError;
 use crate::interpret;
@@ -19,6 +19,7 @@ use abi::types::{FuncType, TypeIdx};
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::fmt;
+use std::process;
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
 
@@ -303,15 +304,52 @@ unsafe fn call_host(
     let host = unsafe { &*host };
     // SAFETY: the caller's promise.
     let slots = unsafe { std::slice::from_raw_parts_mut(slots, host.ty.slots()) };
-    // SAFETY: the caller's promise.
-    let store = unsafe { &mut *store };
     let instance = instance.map(|index| Instance { store: id, index });
     // SAFETY: the data outlive the call, and no reference to them is held.
     let _timed = unsafe { Timed::begin(data, Runs::Host) };
-    (host.function)(&mut Caller { store, instance }, slots)?;
+    let outcome = {
+        // SAFETY: the caller's promise. Nothing of the store is touched between the function's end, or its panic, and this one's.
+        let _in_place = unsafe { InPlace::new(store) };
+        // SAFETY: the caller's promise; the borrow ends with the function.
+        (host.function)(&mut Caller { store: unsafe { &mut *store }, instance }, slots)
+    };
+    outcome?;
     // SAFETY: as above; the function has returned, and with it the borrow of the store.
     unsafe { &*data }.check_results(host, slots);
     Ok(())
+}
+
+/// While a host function runs, which gets a running store by reference and so may put another one in its place. If it has, and has
+/// not dropped the store either, somebody has it who may be another thread, while this one goes on in it: nothing then is sound, not
+/// even to unwind. So the process ends.
+struct InPlace {
+    store: *mut Store,
+    /// The runtime of the store that runs, if that one does.
+    runtime: Option<*mut Runtime>,
+}
+
+impl InPlace {
+    /// # Safety
+    /// The store is valid until this is dropped, and nobody borrows it now or then.
+    unsafe fn new(store: *mut Store) -> InPlace {
+        // SAFETY: the caller's promise; the runtime lives as long as its store.
+        let runtime = unsafe { (*store).runtime() };
+        // SAFETY: as above.
+        let runs = unsafe { (*runtime).is_active() };
+        InPlace { store, runtime: runs.then_some(runtime) }
+    }
+}
+
+impl Drop for InPlace {
+    fn drop(&mut self) {
+        let Some(runtime) = self.runtime else { return };
+        // SAFETY: see `new`; a store that runs is not freed, so its runtime lives.
+        let is_kept = unsafe { (*self.store).runtime() != runtime && !(*runtime).is_dropped() };
+        if is_kept {
+            eprintln!("a host function has kept the store that runs it, and put another one in its place");
+            process::abort();
+        }
+    }
 }
 
 impl Store {
@@ -367,7 +405,7 @@ impl Store {
     /// If the function is native and not of this store.
     pub(crate) unsafe fn call_slots(&mut self, record: NonNull<FuncRecord>, slots: &mut [Slot]) -> Result<(), Trap> {
         let runtime = self.runtime();
-        let _running = Running::begin(runtime);
+        let running = Running::begin(runtime);
         // SAFETY: a store that runs is not freed, so its data outlive the call; no reference to them is held.
         let _timed = unsafe { Timed::begin((*runtime).data, Runs::Wasm) };
         // SAFETY: the record lives as long as its store, which runs if it is not this one.
@@ -380,12 +418,7 @@ impl Store {
         if let Err(trap) = &result
             && trap.code() == Some(TrapCode::Interrupted)
         {
-            // SAFETY: as above. An interrupt has done its work when the host has control again.
-            unsafe {
-                if (*runtime).is_outermost() {
-                    (*(*runtime).data).poll().set(false);
-                }
-            }
+            running.interrupted();
         }
         result
     }

@@ -285,7 +285,8 @@ impl Data {
         timeout: u64,
     ) -> Result<u32, TrapCode> {
         let memory = self.instances[instance].memory(MemoryIdx(memory));
-        Ok(self.memory(memory).wait32(address, expected, timeout.cast_signed())? as u32)
+        let linear = self.memory(memory).linear();
+        Ok(linear.wait32(address, expected, timeout.cast_signed(), self.made_poll())? as u32)
     }
 
     pub(crate) fn memory_wait64(
@@ -297,7 +298,8 @@ impl Data {
         timeout: u64,
     ) -> Result<u32, TrapCode> {
         let memory = self.instances[instance].memory(MemoryIdx(memory));
-        Ok(self.memory(memory).wait64(address, expected, timeout.cast_signed())? as u32)
+        let linear = self.memory(memory).linear();
+        Ok(linear.wait64(address, expected, timeout.cast_signed(), self.made_poll())? as u32)
     }
 
     pub(crate) fn memory_notify(

@@ -2,12 +2,13 @@
 
 use crate::module::Module;
 use crate::store::{Data, Store};
+use crate::wait::Sleeper;
 use abi::layout::Meter;
 use rustix::mm::{MapFlags, MprotectFlags, ProtFlags};
 use std::fmt;
 use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// The gas that a store begins with: more than code can use in centuries.
@@ -121,6 +122,8 @@ pub(crate) struct Poll {
     requested: AtomicBool,
     /// Held to change the page and the request, which belong together.
     change: Mutex<()>,
+    /// What the store's code waits for, if it does.
+    sleeper: Mutex<Option<Sleeper>>,
 }
 
 // SAFETY: the page is only read, by guest code; its protection is changed under a lock.
@@ -136,7 +139,7 @@ impl Poll {
         let page =
             unsafe { rustix::mm::mmap_anonymous(ptr::null_mut(), Poll::size(), ProtFlags::READ, MapFlags::PRIVATE) };
         let page = NonNull::new(page.expect("memory for a page").cast()).expect("mappings do not begin at null");
-        Poll { page, requested: AtomicBool::new(false), change: Mutex::new(()) }
+        Poll { page, requested: AtomicBool::new(false), change: Mutex::new(()), sleeper: Mutex::default() }
     }
 
     fn size() -> usize {
@@ -167,6 +170,35 @@ impl Poll {
         changed.expect("a page's protection can be changed");
         self.requested.store(requested, Ordering::Relaxed);
     }
+
+    /// Makes a wait known, which looks whether code shall stop only after this. It ends when what this gives is dropped.
+    pub(crate) fn sleep(&self, sleeper: Sleeper) -> Sleep<'_> {
+        *self.sleeper() = Some(sleeper);
+        Sleep(self)
+    }
+
+    fn sleeper(&self) -> MutexGuard<'_, Option<Sleeper>> {
+        self.sleeper.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Asks code to stop, also if it waits.
+    fn interrupt(&self) {
+        self.set(true);
+        // Who waits from here on sees the request. The lock is not held while the wait's own is asked for.
+        let sleeper = self.sleeper().clone();
+        if let Some(sleeper) = sleeper {
+            sleeper.wake();
+        }
+    }
+}
+
+/// A wait that a [`Poll`] knows of.
+pub(crate) struct Sleep<'p>(&'p Poll);
+
+impl Drop for Sleep<'_> {
+    fn drop(&mut self) {
+        *self.0.sleeper() = None;
+    }
 }
 
 impl Drop for Poll {
@@ -183,9 +215,10 @@ pub struct InterruptHandle(Arc<Poll>);
 
 impl InterruptHandle {
     /// Has the call that is under way end with a trap ([`abi::trap::TrapCode::Interrupted`]), or else the next one. It ends at the next
-    /// function entry or turn of a loop of interruptible code; a host function is waited for.
+    /// function entry or turn of a loop of interruptible code, or in a wait for another thread (`memory.atomic.wait32` and `64`) of any
+    /// code; a host function is waited for.
     pub fn interrupt(&self) {
-        self.0.set(true);
+        self.0.interrupt();
     }
 
     /// Whether an interrupt was asked for that has not ended a call yet.
@@ -210,6 +243,12 @@ impl Data {
     pub(crate) fn poll(&self) -> &Arc<Poll> {
         // SAFETY: as above; the cell is set once, by the one thread that has the store.
         unsafe { (*self.runtime.as_ptr()).poll.get_or_init(|| Arc::new(Poll::new())) }
+    }
+
+    /// The same, if somebody has needed it: without, nobody can ask the code to stop.
+    pub(crate) fn made_poll(&self) -> Option<&Poll> {
+        // SAFETY: as above.
+        unsafe { (*self.runtime.as_ptr()).poll.get() }.map(|poll| &**poll)
     }
 }
 

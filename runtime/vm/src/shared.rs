@@ -69,7 +69,7 @@ impl SharedMemory {
     /// # Errors
     /// If the address is not a multiple of 4 or lies past the end.
     pub fn wait32(&self, address: u64, expected: u32, timeout: i64) -> Result<WaitResult, TrapCode> {
-        self.linear.wait32(address, expected, timeout)
+        self.linear.wait32(address, expected, timeout, None)
     }
 
     /// As [`SharedMemory::wait32`] for 64 bits, as `memory.atomic.wait64` does.
@@ -77,7 +77,7 @@ impl SharedMemory {
     /// # Errors
     /// If the address is not a multiple of 8 or lies past the end.
     pub fn wait64(&self, address: u64, expected: u64, timeout: i64) -> Result<WaitResult, TrapCode> {
-        self.linear.wait64(address, expected, timeout)
+        self.linear.wait64(address, expected, timeout, None)
     }
 
     /// Wakes up to `count` threads that wait at the address, as `memory.atomic.notify` does. Gives how many there were.

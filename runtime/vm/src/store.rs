@@ -40,7 +40,8 @@ impl Default for Config {
 /// Owns instances, memories, tables, globals, functions and host objects, and frees them together.
 ///
 /// One thread at a time uses a store. Dropping it while its guest code is suspended (which takes a host function that swaps
-/// stores) frees nothing, as the code would return into what was freed.
+/// stores) frees nothing, as the code would return into what was freed. A host function that puts another store in its place and
+/// keeps it until the function ends, aborts the process.
 pub struct Store {
     data: NonNull<Data>,
 }
@@ -197,6 +198,8 @@ impl Drop for Store {
         let runtime = self.runtime();
         // SAFETY: the runtime lives as long as the data.
         if unsafe { (*runtime).is_active() } {
+            // SAFETY: as above.
+            unsafe { (*runtime).drop_later() };
             return;
         }
         // SAFETY: both came from boxes in `with_config` and are freed once; no guest code is suspended, so nobody else reaches

@@ -1,10 +1,12 @@
 //! Waiting at an address of a shared memory until another thread notifies (threads proposal, section on wait and notify).
 //!
 //! A memory has one lock for all its queues. A thread compares the value and joins its queue under that lock, and who notifies
-//! takes it too: so no notification that follows a change of the value is missed.
+//! takes it too: so no notification that follows a change of the value is missed. Nor is an interrupt: who waits has said so
+//! before it looks, and who interrupts takes the lock before it wakes.
 
 use crate::atomic::{Atomic, aligned};
 use crate::linear::Linear;
+use crate::meter::Poll;
 use abi::trap::TrapCode;
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
@@ -39,33 +41,25 @@ struct Waiter {
     condvar: Condvar,
 }
 
+/// A wait that is under way, for who may interrupt it.
+#[derive(Clone)]
+pub(crate) struct Sleeper {
+    linear: Arc<Linear>,
+    waiter: Arc<Waiter>,
+}
+
+impl Sleeper {
+    /// Has the thread that waits look again whether it shall.
+    pub(crate) fn wake(&self) {
+        let _held = self.linear.waiters.lock();
+        self.waiter.condvar.notify_one();
+    }
+}
+
 impl Waiters {
     /// No panic happens while the lock is held but for want of memory, which leaves the queues whole.
     fn lock(&self) -> MutexGuard<'_, Queues> {
         self.queues.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn wait(&self, address: u64, is_expected: impl FnOnce() -> bool, timeout: Option<Duration>) -> WaitResult {
-        // A time that no clock can tell never comes.
-        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
-        let mut queues = self.lock();
-        if !is_expected() {
-            return WaitResult::Mismatch;
-        }
-        let waiter = Arc::new(Waiter::default());
-        queues.entry(address).or_default().push_back(waiter.clone());
-        while !waiter.woken.load(Ordering::Relaxed) {
-            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-            queues = match left {
-                None => waiter.condvar.wait(queues).unwrap_or_else(PoisonError::into_inner),
-                Some(Duration::ZERO) => {
-                    remove(&mut queues, address, &waiter);
-                    return WaitResult::TimedOut;
-                }
-                Some(left) => waiter.condvar.wait_timeout(queues, left).unwrap_or_else(PoisonError::into_inner).0,
-            };
-        }
-        WaitResult::Woken
     }
 
     fn notify(&self, address: u64, count: u32) -> u32 {
@@ -91,18 +85,65 @@ fn remove(queues: &mut Queues, address: u64, waiter: &Arc<Waiter>) {
     }
 }
 
-/// The checks come in the order of the proposal: alignment, whether the memory is shared, bounds.
+/// The checks come in the order of the proposal: alignment, whether the memory is shared, bounds. A request by `poll`, if there is
+/// one, interrupts a wait.
 impl Linear {
     /// `memory.atomic.wait32`; a negative timeout, in nanoseconds, is none.
-    pub(crate) fn wait32(&self, address: u64, expected: u32, timeout: i64) -> Result<WaitResult, TrapCode> {
+    pub(crate) fn wait32(
+        self: &Arc<Linear>,
+        address: u64,
+        expected: u32,
+        timeout: i64,
+        poll: Option<&Poll>,
+    ) -> Result<WaitResult, TrapCode> {
         let at = self.waited_at::<AtomicU32>(address)?;
-        Ok(self.waiters.wait(address, || at.load(Ordering::SeqCst) == expected, duration(timeout)))
+        self.wait(address, || at.load(Ordering::SeqCst) == expected, duration(timeout), poll)
     }
 
     /// `memory.atomic.wait64`; a negative timeout, in nanoseconds, is none.
-    pub(crate) fn wait64(&self, address: u64, expected: u64, timeout: i64) -> Result<WaitResult, TrapCode> {
+    pub(crate) fn wait64(
+        self: &Arc<Linear>,
+        address: u64,
+        expected: u64,
+        timeout: i64,
+        poll: Option<&Poll>,
+    ) -> Result<WaitResult, TrapCode> {
         let at = self.waited_at::<AtomicU64>(address)?;
-        Ok(self.waiters.wait(address, || at.load(Ordering::SeqCst) == expected, duration(timeout)))
+        self.wait(address, || at.load(Ordering::SeqCst) == expected, duration(timeout), poll)
+    }
+
+    fn wait(
+        self: &Arc<Linear>,
+        address: u64,
+        is_expected: impl FnOnce() -> bool,
+        timeout: Option<Duration>,
+        poll: Option<&Poll>,
+    ) -> Result<WaitResult, TrapCode> {
+        // A time that no clock can tell never comes.
+        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        let waiter = Arc::new(Waiter::default());
+        let _sleep = poll.map(|poll| poll.sleep(Sleeper { linear: self.clone(), waiter: waiter.clone() }));
+        let mut queues = self.waiters.lock();
+        if !is_expected() {
+            return Ok(WaitResult::Mismatch);
+        }
+        queues.entry(address).or_default().push_back(waiter.clone());
+        while !waiter.woken.load(Ordering::Relaxed) {
+            if poll.is_some_and(Poll::is_requested) {
+                remove(&mut queues, address, &waiter);
+                return Err(TrapCode::Interrupted);
+            }
+            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+            queues = match left {
+                None => waiter.condvar.wait(queues).unwrap_or_else(PoisonError::into_inner),
+                Some(Duration::ZERO) => {
+                    remove(&mut queues, address, &waiter);
+                    return Ok(WaitResult::TimedOut);
+                }
+                Some(left) => waiter.condvar.wait_timeout(queues, left).unwrap_or_else(PoisonError::into_inner).0,
+            };
+        }
+        Ok(WaitResult::Woken)
     }
 
     /// `memory.atomic.notify`. Gives how many threads were woken.

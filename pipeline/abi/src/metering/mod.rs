@@ -17,10 +17,11 @@
 //! - **Limits.** A segment that costs more than the gas that is left does not begin: the program traps in front of it. Its instructions are
 //!   not counted, and the gas that was left is gone: a program that ran out of gas has used all of it.
 //! - **Interrupts.** Code looks whether it shall stop where a function begins that calls others, and at each turn of a loop
-//!   ([`Segment::polls`]): nothing runs long without either.
+//!   ([`Segment::polls`]): nothing runs long without either. A wait for another thread ends as well.
 //!
 //! How deep calls nest before the stack is exhausted differs between engines and levels, and what was counted by then with it; so it
-//! does when somebody interrupts a program.
+//! does when somebody interrupts a program. Leave to reorder memory accesses around traps is leave to have charged more or less when one
+//! of them traps; the totals of programs that do not trap are the same.
 
 mod costs;
 mod operator;

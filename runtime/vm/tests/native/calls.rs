@@ -257,6 +257,45 @@ fn a_store_that_is_swapped_away_and_dropped_while_it_runs_stays() {
     assert_eq!(call_func(&mut store, import, &[7]).unwrap(), 7);
 }
 
+/// Whoever has it could use it, on another thread, while its code goes on. The test runs itself once more for that.
+#[test]
+fn a_store_that_is_swapped_away_and_kept_while_it_runs_ends_the_process() {
+    const INNER: &str = "RUN_WITH_A_KEPT_STORE";
+    if std::env::var_os(INNER).is_some() {
+        let mut store = Store::new();
+        let (kept, keep) = std::sync::mpsc::channel();
+        let import = host(&mut store, move |caller, _| {
+            kept.send(std::mem::take(caller.store())).expect("somebody listens");
+            Ok(8)
+        });
+        let instance = instance_with(&mut store, &module(&["call_import"], ""), import);
+        let other = std::thread::spawn(move || keep.recv());
+        let _ = call(&mut store, instance, "call_import", &[]);
+        drop(other.join());
+        return;
+    }
+    let test = "calls::a_store_that_is_swapped_away_and_kept_while_it_runs_ends_the_process";
+    let mut command = std::process::Command::new(std::env::current_exe().expect("a test knows its own path"));
+    let output = command.args(["--exact", test, "--nocapture"]).env(INNER, "").output().expect("the test runs");
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success(), "{told}");
+    assert!(told.contains("a host function has kept the store that runs it"), "{told}");
+}
+
+/// To use another store for a while is fine, and so is to run the one that was swapped away.
+#[test]
+fn a_store_that_is_swapped_away_for_a_while_runs_on() {
+    let mut store = Store::new();
+    let import = host(&mut store, |caller, arguments| {
+        let mut own = std::mem::take(caller.store());
+        let sum = host(&mut own, |_, arguments| Ok(arguments[0] + 1));
+        let result = call_func(&mut own, sum, &[arguments[0]]);
+        *caller.store() = own;
+        result.map_err(Into::into)
+    });
+    assert_eq!(call_func(&mut store, import, &[7]).unwrap(), 8);
+}
+
 #[test]
 #[should_panic(expected = "a handle is used with the store that it belongs to")]
 fn a_handle_of_another_store_is_refused() {

@@ -77,6 +77,8 @@ impl<'c> Env<'_, 'c> {
 
     /// Makes a tail call of the function of a record, which is of a type.
     pub fn return_record(&mut self, ty: &FuncType, record: Value<'c>, args: &[Value<'c>]) {
+        // Before the ways part, or else only the first one would.
+        self.store_counters();
         let ptr = self.unit.types.ptr;
         let field = |env: &Self, offset| env.invariant(&env.builder, ptr, record, offset);
         let context = field(self, FuncRecord::FIELDS.context.offset);
