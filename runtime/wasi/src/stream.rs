@@ -83,15 +83,18 @@ pub(crate) struct Stream {
     source: Source,
     filetype: Filetype,
     flags: FdFlags,
-    /// How long a socket waits to receive and to send, in nanoseconds.
     pub timeouts: Timeouts,
 }
 
-/// Of a socket; none is forever.
+/// How long a socket waits.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Timeouts {
+    /// To receive, in nanoseconds; none is forever.
     pub receive: Option<u64>,
+    /// To send.
     pub send: Option<u64>,
+    /// To send what is left when it is closed, in seconds, if the guest has said.
+    pub linger: Option<u32>,
 }
 
 impl Stream {
