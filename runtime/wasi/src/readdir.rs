@@ -39,7 +39,11 @@ pub(crate) fn fd_readdir(
     let mut entries = RawDir::new(dir, &mut host_buffer);
     while !out.is_full() {
         let Some(entry) = entries.next() else { break };
-        let entry = entry.map_err(unlistable)?;
+        let entry = match entry {
+            // What has been removed lists nothing, to the host's C library, too.
+            Err(rustix::io::Errno::NOENT) => break,
+            entry => entry.map_err(unlistable)?,
+        };
         let name = entry.file_name().to_bytes();
         let (ino, filetype) = match (name, entry.file_type()) {
             // What lies above is not the guest's business: the parent is the directory itself, as

@@ -331,3 +331,13 @@ fn listing_much_in_small_pieces() {
     names.dedup();
     assert_eq!(names.len(), 1002);
 }
+
+/// Its entries are gone, and so nothing is wrong with listing it.
+#[test]
+fn listing_what_has_been_removed() {
+    let (mut guest, _dir) = guest();
+    guest.mkdir("dir").unwrap();
+    let dir = guest.open_dir("dir").unwrap();
+    guest.rmdir("dir").unwrap();
+    assert_eq!(guest.readdir(dir, 4096, 0).unwrap(), b"");
+}
