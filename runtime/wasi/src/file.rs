@@ -45,7 +45,7 @@ pub(crate) fn fd_pread(
     Ok(())
 }
 
-/// What was transferred, as calls give it. Linux never transfers more at once than fits.
+/// What was transferred, as calls give it. [`Memory::regions`] names no more than fits.
 pub(crate) fn size(bytes: usize) -> Result<u32, Errno> {
     u32::try_from(bytes).map_err(|_| Errno::Overflow)
 }

@@ -59,8 +59,12 @@ fn write_sizes(memory: &mut Memory<'_>, strings: &[Vec<u8>], count: Ptr, size: P
     Ok(())
 }
 
-pub(crate) fn random_get(_: &mut Context, memory: &mut Memory<'_>, buf: Ptr, len: u32) -> Result<(), Errno> {
-    memory.fill(buf, len, |bytes| getrandom::fill(bytes).map_err(|_| Errno::Io))
+pub(crate) fn random_get(context: &mut Context, memory: &mut Memory<'_>, buf: Ptr, len: u32) -> Result<(), Errno> {
+    memory.fill(buf, len, |piece| {
+        // All of a large memory takes seconds.
+        context.check().map_err(|_| Errno::Intr)?;
+        getrandom::fill(piece).map_err(|_| Errno::Io)
+    })
 }
 
 pub(crate) fn sched_yield(_: &mut Context, _: &mut Memory<'_>) -> Result<(), Errno> {

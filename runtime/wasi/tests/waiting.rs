@@ -7,6 +7,7 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
@@ -15,7 +16,7 @@ use common::*;
 use rustix::fs::{CWD, Mode, OFlags};
 use rustix::pty::OpenptFlags;
 use tempfile::TempDir;
-use wasi::{Builder, Context, End, Errno, Input, Interrupt, Output};
+use wasi::{Builder, Context, End, Errno, FUNCTIONS, Input, Interrupt, Memory, Output, SharedBytes};
 
 fn file(fd: impl Into<OwnedFd>) -> File {
     File::from(fd.into())
@@ -298,6 +299,31 @@ fn interrupted_sockets() {
         with(builder.build())
     };
     interrupts("writing to a socket", connected, |guest| write(guest, 1));
+}
+
+/// To fill a large memory takes long. This one is interrupted when the first piece arrives.
+#[test]
+fn interrupted_random_bytes() {
+    struct Counting(Interrupt, AtomicUsize);
+    impl SharedBytes for Counting {
+        fn size(&self) -> u64 {
+            4 << 20
+        }
+        fn read(&self, _: u64, _: &mut [u8]) {}
+        fn write(&self, _: u64, bytes: &[u8]) {
+            self.0.raise();
+            self.1.fetch_add(bytes.len(), Ordering::SeqCst);
+        }
+    }
+    let interrupt = Interrupt::new().unwrap();
+    let mut builder = Builder::new();
+    builder.interrupt(interrupt.clone());
+    let mut context = builder.build();
+    let memory = Counting(interrupt, AtomicUsize::new(0));
+    let random_get = FUNCTIONS.iter().find(|function| function.name == "random_get").unwrap();
+    let end = (random_get.call)(&mut context, &mut Memory::shared(&memory), &[0, 4 << 20]);
+    assert_eq!(end, Err(End::Interrupted));
+    assert_eq!(memory.1.into_inner(), 1 << 20);
 }
 
 #[test]
