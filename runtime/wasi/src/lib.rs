@@ -13,6 +13,9 @@
 //! - Memory taken for a call is bounded by small constants, not by what the guest says.
 //! - Of a memory that other threads use, what a call decides on is read once ([`Memory`]).
 //! - A call that waits for somebody else hears of an [`Interrupt`].
+//! - Threads of a program can call at the same time, with one [`Context`]. No call waits for one of another thread's, but for
+//!   those that list the same directory. What a call uses stays open until it is done, whoever closes the descriptor
+//!   meanwhile; so to close one wakes nobody who waits for it.
 //!
 //! Where preview 1 leaves a choice, or is hard to give:
 //! - A read-only directory is one on a read-only file system (`rofs`), not one with fewer rights: libraries ask for

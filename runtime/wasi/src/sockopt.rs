@@ -12,8 +12,7 @@ use rustix::net::{SocketType, sockopt};
 use crate::context::Context;
 use crate::errno::Errno;
 use crate::memory::{Memory, Ptr};
-use crate::stream::Timeouts;
-use crate::table::{Fd, Object};
+use crate::table::Fd;
 
 /// `sock_opt_so`.
 #[derive(Clone, Copy, Debug)]
@@ -54,7 +53,7 @@ impl Name {
 }
 
 pub(crate) fn sock_getsockopt(
-    context: &mut Context,
+    context: &Context,
     memory: &mut Memory<'_>,
     fd: Fd,
     level: u32,
@@ -92,18 +91,18 @@ pub(crate) fn sock_getsockopt(
         Name::Acceptconn => switch(sockopt::socket_acceptconn(socket)?),
         Name::Linger => {
             let host = sockopt::socket_linger(socket)?.map(|linger| linger.as_secs());
-            let linger = stream.timeouts.linger.map(u64::from).or(host);
+            let linger = stream.timeouts().linger.map(u64::from).or(host);
             [switch(linger.is_some()), number(linger.unwrap_or(0) as usize)].concat()
         }
-        Name::Rcvtimeo => time_to_bytes(stream.timeouts.receive),
-        Name::Sndtimeo => time_to_bytes(stream.timeouts.send),
+        Name::Rcvtimeo => time_to_bytes(stream.timeouts().receive),
+        Name::Sndtimeo => time_to_bytes(stream.timeouts().send),
     };
     memory.write_bytes(value, &bytes)?;
     memory.write_element(len, 0, bytes.len() as u32)
 }
 
 pub(crate) fn sock_setsockopt(
-    context: &mut Context,
+    context: &Context,
     memory: &mut Memory<'_>,
     fd: Fd,
     level: u32,
@@ -111,7 +110,8 @@ pub(crate) fn sock_setsockopt(
     value: Ptr,
     len: u32,
 ) -> Result<(), Errno> {
-    let socket = context.net_socket(fd)?.socket()?;
+    let stream = context.net_socket(fd)?;
+    let socket = stream.socket()?;
     let name = Name::new(level, name)?;
     memory.check(value, len)?;
     let word = |index: usize| -> Result<i32, Errno> {
@@ -133,28 +133,20 @@ pub(crate) fn sock_setsockopt(
             let (on, seconds) = (word(0)? != 0, word(1)?);
             let linger = on.then(|| u32::try_from(seconds)).transpose().map_err(|_| Errno::Inval)?;
             sockopt::set_socket_linger(socket, linger.filter(|&seconds| seconds == 0).map(|_| Duration::ZERO))?;
-            timeouts(context, fd)?.linger = linger;
+            stream.set_timeouts(|timeouts| timeouts.linger = linger);
         }
         Name::Rcvtimeo | Name::Sndtimeo => {
             let time = time_from_bytes(memory, value, len)?;
-            let timeouts = timeouts(context, fd)?;
-            match name {
+            // They are kept here and not on the host, which never waits.
+            stream.set_timeouts(|timeouts| match name {
                 Name::Rcvtimeo => timeouts.receive = time,
                 _ => timeouts.send = time,
-            }
+            });
         }
         // They can be asked for only.
         Name::Type | Name::Error | Name::Acceptconn => return Err(Errno::Noprotoopt),
     }
     Ok(())
-}
-
-/// They are kept here and not on the host, which never waits.
-fn timeouts(context: &mut Context, fd: Fd) -> Result<&mut Timeouts, Errno> {
-    match &mut context.table.get_mut(fd)?.object {
-        Object::Stream(stream) => Ok(&mut stream.timeouts),
-        Object::Directory(_) => Err(Errno::Notsock),
-    }
 }
 
 fn time_to_bytes(nanoseconds: Option<u64>) -> Vec<u8> {

@@ -49,7 +49,7 @@ impl From<Metadata> for Filestat {
     }
 }
 
-pub(crate) fn fd_filestat_get(context: &mut Context, memory: &mut Memory<'_>, fd: Fd, stat: Ptr) -> Result<(), Errno> {
+pub(crate) fn fd_filestat_get(context: &Context, memory: &mut Memory<'_>, fd: Fd, stat: Ptr) -> Result<(), Errno> {
     let object = context.table.object(fd, Rights::FD_FILESTAT_GET)?;
     let slot = memory.slot(stat)?;
     let mut value = match object.host() {
@@ -66,7 +66,7 @@ pub(crate) fn fd_filestat_get(context: &mut Context, memory: &mut Memory<'_>, fd
 }
 
 pub(crate) fn path_filestat_get(
-    context: &mut Context,
+    context: &Context,
     memory: &mut Memory<'_>,
     fd: Fd,
     lookup: u32,
@@ -74,13 +74,13 @@ pub(crate) fn path_filestat_get(
     path_len: u32,
     stat: Ptr,
 ) -> Result<(), Errno> {
-    let dir = &context.table.directory(fd, Rights::PATH_FILESTAT_GET)?.dir;
+    let directory = context.table.directory(fd, Rights::PATH_FILESTAT_GET)?;
     let slot = memory.slot(stat)?;
     let path = memory.path(path, path_len)?;
     let metadata = if flags::<LookupFlags>(lookup)?.contains(LookupFlags::SYMLINK_FOLLOW) {
-        dir.metadata(path)?
+        directory.dir.metadata(path)?
     } else {
-        dir.symlink_metadata(path)?
+        directory.dir.symlink_metadata(path)?
     };
     memory.put(slot, Filestat::from(metadata));
     Ok(())
@@ -134,7 +134,7 @@ impl NewTime {
 }
 
 pub(crate) fn fd_filestat_set_times(
-    context: &mut Context,
+    context: &Context,
     _: &mut Memory<'_>,
     fd: Fd,
     atim: u64,
@@ -150,7 +150,7 @@ pub(crate) fn fd_filestat_set_times(
 
 #[expect(clippy::too_many_arguments, reason = "the signature in the witx")]
 pub(crate) fn path_filestat_set_times(
-    context: &mut Context,
+    context: &Context,
     memory: &mut Memory<'_>,
     fd: Fd,
     lookup: u32,
@@ -160,10 +160,11 @@ pub(crate) fn path_filestat_set_times(
     mtim: u64,
     fstflags: u32,
 ) -> Result<(), Errno> {
-    let dir = &context.table.directory(fd, Rights::PATH_FILESTAT_SET_TIMES)?.dir;
+    let directory = context.table.directory(fd, Rights::PATH_FILESTAT_SET_TIMES)?;
     let path = memory.path(path, path_len)?;
     let follow = flags::<LookupFlags>(lookup)?.contains(LookupFlags::SYMLINK_FOLLOW);
     let (access, modification) = NewTime::pair(atim, mtim, fstflags)?;
+    let dir = &directory.dir;
     if follow {
         // Resolved first: to set times through a link, cap-std opens the file, which can fail, or wait for a pipe's
         // other end.

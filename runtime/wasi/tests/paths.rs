@@ -341,3 +341,28 @@ fn listing_what_has_been_removed() {
     guest.rmdir("dir").unwrap();
     assert_eq!(guest.readdir(dir, 4096, 0).unwrap(), b"");
 }
+
+/// Threads that list one directory through one descriptor do not disturb each other.
+#[test]
+fn listing_by_several_threads() {
+    let (mut guest, dir) = guest();
+    for index in 0..300 {
+        fs::write(dir.path().join(format!("a file with a long name {index}")), b"").unwrap();
+    }
+    let expected = entries(&guest.readdir(ROOT, 0x4000, 0).unwrap());
+    let fd_readdir = wasi::FUNCTIONS.iter().find(|function| function.name == "fd_readdir").unwrap();
+    let context = &guest.context;
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                let mut bytes = vec![0; 0x4100];
+                for _ in 0..200 {
+                    let args = [ROOT, 0x100, 0x4000, 0, 0];
+                    assert_eq!((fd_readdir.call)(context, &mut wasi::Memory::new(&mut bytes), &args), Ok(0));
+                    let used = u32::from_le_bytes(bytes[..4].try_into().unwrap()) as usize;
+                    assert_eq!(entries(&bytes[0x100..][..used]), expected);
+                }
+            });
+        }
+    });
+}

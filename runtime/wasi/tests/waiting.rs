@@ -7,6 +7,7 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread;
@@ -301,6 +302,62 @@ fn interrupted_sockets() {
     interrupts("writing to a socket", connected, |guest| write(guest, 1));
 }
 
+/// Of the threads that wait for the same byte one gets it. The others go on to wait where an interrupt is heard.
+#[test]
+fn threads_that_wait_for_the_same() {
+    const THREADS: usize = 8;
+    let fd_read = FUNCTIONS.iter().find(|function| function.name == "fd_read").unwrap();
+    for _ in 0..100 {
+        let (reader, mut writer) = std::io::pipe().unwrap();
+        let interrupt = Interrupt::new().unwrap();
+        let mut builder = Builder::new();
+        builder.stdin(Input::File(file(reader))).interrupt(interrupt.clone());
+        let context = Arc::new(builder.build());
+        let (sender, receiver) = mpsc::channel();
+        for _ in 0..THREADS {
+            let (context, sender) = (context.clone(), sender.clone());
+            thread::spawn(move || {
+                let mut memory = vec![0; 0x100];
+                memory[..8].copy_from_slice(&[0x80, 0, 0, 0, 1, 0, 0, 0]);
+                sender.send((fd_read.call)(&context, &mut Memory::new(&mut memory), &[0, 0, 1, 0x10])).unwrap();
+            });
+        }
+        writer.write_all(b"x").unwrap();
+        let next = || receiver.recv_timeout(Duration::from_secs(60)).expect("it waits on the host");
+        assert_eq!(next(), Ok(0));
+        interrupt.raise();
+        for _ in 1..THREADS {
+            assert_eq!(next(), Err(End::Interrupted));
+        }
+    }
+}
+
+/// What is closed while a call uses it stays open for that call.
+#[test]
+fn closing_what_another_thread_waits_for() {
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    let mut builder = Builder::new();
+    builder.stdin(Input::File(file(reader)));
+    let context = Arc::new(builder.build());
+    let call = |name: &str| FUNCTIONS.iter().find(|function| function.name == name).unwrap().call;
+    let (fd_read, fd_close) = (call("fd_read"), call("fd_close"));
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn({
+        let context = context.clone();
+        move || {
+            let mut memory = vec![0; 0x100];
+            memory[..8].copy_from_slice(&[0x80, 0, 0, 0, 1, 0, 0, 0]);
+            let result = fd_read(&context, &mut Memory::new(&mut memory), &[0, 0, 1, 0x10]);
+            sender.send((result, memory[0x80])).unwrap();
+        }
+    });
+    assert!(receiver.recv_timeout(Duration::from_millis(50)).is_err(), "there is nothing to read");
+    assert_eq!(fd_close(&context, &mut Memory::new(&mut []), &[0]), Ok(0));
+    assert_eq!(fd_close(&context, &mut Memory::new(&mut []), &[0]), Ok(Errno::Badf as u64));
+    writer.write_all(b"x").unwrap();
+    assert_eq!(receiver.recv_timeout(Duration::from_secs(60)).unwrap(), (Ok(0), b'x'));
+}
+
 /// To fill a large memory takes long. This one is interrupted when the first piece arrives.
 #[test]
 fn interrupted_random_bytes() {
@@ -318,10 +375,10 @@ fn interrupted_random_bytes() {
     let interrupt = Interrupt::new().unwrap();
     let mut builder = Builder::new();
     builder.interrupt(interrupt.clone());
-    let mut context = builder.build();
+    let context = builder.build();
     let memory = Counting(interrupt, AtomicUsize::new(0));
     let random_get = FUNCTIONS.iter().find(|function| function.name == "random_get").unwrap();
-    let end = (random_get.call)(&mut context, &mut Memory::shared(&memory), &[0, 4 << 20]);
+    let end = (random_get.call)(&context, &mut Memory::shared(&memory), &[0, 4 << 20]);
     assert_eq!(end, Err(End::Interrupted));
     assert_eq!(memory.1.into_inner(), 1 << 20);
 }
