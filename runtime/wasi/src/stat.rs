@@ -1,5 +1,7 @@
 //! Attributes of files: by descriptor and by path.
 
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 use std::time::Duration;
 
 use cap_fs_ext::{DirExt, SystemTimeSpec};
@@ -77,13 +79,18 @@ pub(crate) fn path_filestat_get(
     let directory = context.table.directory(fd, Rights::PATH_FILESTAT_GET)?;
     let slot = memory.slot(stat)?;
     let path = memory.path(path, path_len)?;
-    let metadata = if flags::<LookupFlags>(lookup)?.contains(LookupFlags::SYMLINK_FOLLOW) {
-        directory.dir.metadata(path)?
-    } else {
-        directory.dir.symlink_metadata(path)?
-    };
+    let metadata =
+        if follows(lookup, &path)? { directory.dir.metadata(path)? } else { directory.dir.symlink_metadata(path)? };
     memory.put(slot, Filestat::from(metadata));
     Ok(())
+}
+
+/// Whether a link that the path ends with is to be followed. One with a slash behind it always is, as it must be a directory
+/// then; cap-std overlooks that.
+fn follows(lookup: u32, path: &Path) -> Result<bool, Errno> {
+    let bytes = path.as_os_str().as_bytes();
+    let must = bytes.ends_with(b"/") || bytes.ends_with(b"/.");
+    Ok(flags::<LookupFlags>(lookup)?.contains(LookupFlags::SYMLINK_FOLLOW) || must)
 }
 
 /// What a time of a file becomes.
@@ -162,7 +169,7 @@ pub(crate) fn path_filestat_set_times(
 ) -> Result<(), Errno> {
     let directory = context.table.directory(fd, Rights::PATH_FILESTAT_SET_TIMES)?;
     let path = memory.path(path, path_len)?;
-    let follow = flags::<LookupFlags>(lookup)?.contains(LookupFlags::SYMLINK_FOLLOW);
+    let follow = follows(lookup, &path)?;
     let (access, modification) = NewTime::pair(atim, mtim, fstflags)?;
     let dir = &directory.dir;
     if follow {

@@ -332,6 +332,43 @@ fn listing_much_in_small_pieces() {
     assert_eq!(names.len(), 1002);
 }
 
+/// What has a slash behind it is a directory, or a link to one.
+#[test]
+fn slashes_follow_links() {
+    let (mut guest, _dir) = guest();
+    guest.create("file");
+    guest.mkdir("dir").unwrap();
+    guest.symlink("dir", "dirlink").unwrap();
+    guest.symlink("file", "link").unwrap();
+    guest.symlink("none", "dangling").unwrap();
+    for lookup in [NOFOLLOW, FOLLOW] {
+        for path in ["dir/", "dirlink/", "dirlink/.", "dirlink//"] {
+            assert_eq!(guest.path_filestat(lookup, path).unwrap().filetype, 3, "{path}");
+            guest.set_times(lookup, path, [0, 7, 4]).unwrap();
+            assert_eq!(guest.path_filestat(NOFOLLOW, "dir").unwrap().mtim, 7);
+            guest.set_times(lookup, "dir", [0, 8, 4]).unwrap();
+        }
+        for (path, errno) in [
+            ("file/", Errno::Notdir),
+            ("file/.", Errno::Notdir),
+            ("link/", Errno::Notdir),
+            ("dangling/", Errno::Noent),
+            ("none/", Errno::Noent),
+        ] {
+            fails(guest.path_filestat(lookup, path), errno);
+            fails(guest.set_times(lookup, path, [0, 7, 4]), errno);
+        }
+    }
+    assert_ne!(guest.path_filestat(NOFOLLOW, "dirlink").unwrap().mtim, 7);
+    for path in ["dirlink/", "link/"] {
+        assert!(guest.readlink(path, 10).is_err());
+        fails(guest.rmdir(path), Errno::Notdir);
+        fails(guest.rename(path, "new"), Errno::Notdir);
+    }
+    fails(guest.link(NOFOLLOW, "link/", "new"), Errno::Notdir);
+    fails(guest.link(NOFOLLOW, "dirlink/", "new"), Errno::Perm);
+}
+
 /// Its entries are gone, and so nothing is wrong with listing it.
 #[test]
 fn listing_what_has_been_removed() {
