@@ -94,14 +94,17 @@ pub(crate) fn sock_connect(
 ) -> Result<(), Errno> {
     let stream = context.net_socket(fd)?;
     let socket = stream.socket()?;
-    match rustix::net::connect(socket, &address::read(memory, address, port)?) {
-        Err(Host::INPROGRESS) if !stream.nonblock() => {
-            if !wait_for(socket, PollFlags::OUT, stream.timeouts().send, context.interrupt())? {
-                return Err(Errno::Inprogress);
+    let to = address::read(memory, address, port)?;
+    loop {
+        match rustix::net::connect(socket, &to) {
+            // Only the call after the wait tells how it went, and makes the socket a connected one to the host.
+            Err(Host::INPROGRESS | Host::ALREADY) if !stream.nonblock() => {
+                if !wait_for(socket, PollFlags::OUT, stream.timeouts().send, context.interrupt())? {
+                    return Err(Errno::Inprogress);
+                }
             }
-            Ok(sockopt::socket_error(socket)??)
+            connected => return Ok(connected?),
         }
-        connected => Ok(connected?),
     }
 }
 

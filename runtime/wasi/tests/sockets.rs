@@ -363,6 +363,30 @@ fn options() {
     fails(guest.call("sock_getsockopt", &[fd, 1, 0, DATA, COUNT]), Errno::Inval);
 }
 
+#[test]
+fn connecting_twice() {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let to = listener.local_addr().unwrap();
+    let mut guest = net();
+    let fd = guest.socket(INET4, STREAM).unwrap();
+    guest.connect(fd, to).unwrap();
+    fails(guest.connect(fd, to), Errno::Isconn);
+    // Who does not wait is told that it is done by the next call, or that it was before.
+    let fd = guest.socket(INET4, STREAM).unwrap();
+    guest.call("fd_fdstat_set_flags", &[fd, NONBLOCK]).unwrap();
+    fails(guest.connect(fd, to), Errno::Inprogress);
+    while guest.connect(fd, to) != Err(Errno::Isconn as u64) {}
+    // What is under way is waited for.
+    let fd = guest.socket(INET4, STREAM).unwrap();
+    guest.call("fd_fdstat_set_flags", &[fd, NONBLOCK]).unwrap();
+    fails(guest.connect(fd, to), Errno::Inprogress);
+    guest.call("fd_fdstat_set_flags", &[fd, 0]).unwrap();
+    guest.connect(fd, to).unwrap();
+    drop(listener);
+    let fd = guest.socket(INET4, STREAM).unwrap();
+    fails(guest.connect(fd, to), Errno::Connrefused);
+}
+
 /// No interrupt could end a wait in there.
 #[test]
 fn closing_does_not_wait_for_a_peer_that_does_not_read() {
