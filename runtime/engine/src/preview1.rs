@@ -15,7 +15,8 @@ const MEMORY: &str = "memory";
 /// [`wasi::Exit`] as the host's error; when its [`wasi::Interrupt`] is raised, the next call of WASI, or the one that waits,
 /// traps with [`TrapCode::Interrupted`]. The program's memory may be shared: then the bytes of each call are copied, and one
 /// call transfers a megabyte at most. Stores whose linkers are clones of this one, on threads of their own, share the program's
-/// descriptors; no call waits for one of another thread's.
+/// descriptors; no call waits for one of another thread's. `proc_exit` ends the call that makes it, not those of other threads: an
+/// interrupt does.
 pub fn add_wasi(linker: &mut Linker, context: Context) {
     let context = Arc::new(context);
     let mut last = "";

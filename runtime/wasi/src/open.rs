@@ -5,8 +5,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use cap_fs_ext::{DirExt, FollowSymlinks, OpenOptionsFollowExt, OpenOptionsSyncExt};
-use cap_std::fs::{Dir, MetadataExt, OpenOptions};
-use rustix::fs::FileType;
+use cap_std::fs::{Dir, MetadataExt, OpenOptions, OpenOptionsExt};
+use rustix::fs::{FileType, OFlags};
 
 use crate::context::Context;
 use crate::errno::Errno;
@@ -193,6 +193,8 @@ impl Request {
         let mut options = OpenOptions::new();
         // The host never waits, see `stream`.
         options.read(reads).write(self.writes()).nonblock(true).follow(follow);
+        // A terminal that a guest opens must not become the one whose keys stop this process.
+        options.custom_flags(OFlags::NOCTTY.bits() as i32);
         options
     }
 

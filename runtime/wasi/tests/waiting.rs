@@ -7,6 +7,7 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
 use std::path::Path;
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
@@ -66,6 +67,33 @@ fn terminals() {
     let mut printed = [0; 13];
     own.read_exact(&mut printed).unwrap();
     assert_eq!(&printed, b"typed\r\nouterr");
+}
+
+/// A process that leads a session and has no terminal yet gets the first one that it opens, and then its signals. To be one
+/// takes a process of its own: this test again.
+#[test]
+fn an_opened_terminal_is_not_this_process_s() {
+    const NAME: &str = "an_opened_terminal_is_not_this_process_s";
+    if std::env::var_os(NAME).is_none() {
+        let test = std::env::current_exe().unwrap();
+        let status = Command::new(test).args(["--exact", NAME]).env(NAME, "").status().unwrap();
+        assert!(status.success());
+        return;
+    }
+    rustix::process::setsid().unwrap();
+    let (own, program) = terminal();
+    let name = rustix::pty::ptsname(&own, Vec::new()).unwrap();
+    let (dir, file) = name.to_str().unwrap().rsplit_once('/').unwrap();
+    drop(program);
+    let mut builder = Builder::new();
+    builder.preopen_dir(Path::new(dir), "/", false).unwrap();
+    let mut guest = with(builder.build());
+    let fd = guest.open(file, 0, FD_READ | FD_WRITE).unwrap();
+    assert_eq!(guest.fdstat(fd).0, 2);
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
+    // Behind the name: the state, the numbers of the parent, the group and the session, and of the terminal.
+    let terminal = stat.rsplit_once(')').unwrap().1.split_whitespace().nth(4);
+    assert_eq!(terminal, Some("0"));
 }
 
 #[test]
