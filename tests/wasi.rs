@@ -238,3 +238,15 @@ fn a_closed_pipe_ends_a_program_quietly() {
     let code = std::fs::read_to_string(folder.path().join("code")).expect("the program ends before the shell");
     assert_eq!(code, "141\n", "as shells tell of a signal");
 }
+
+/// The same program as in `programs/`, without leave.
+#[test]
+fn no_network_without_leave() {
+    let folder = TempDir::new().expect("a temporary folder");
+    std::fs::write(folder.path().join("net.wasm"), crate::programs::wasm("wasi_net")).expect("it is written");
+    let mut command = Command::new(tests::tool("wasmedge"));
+    command.current_dir(folder.path()).arg("net.wasm");
+    let outcome = process::run(command, Input::Text(String::new())).expect("it ends");
+    assert_eq!(String::from_utf8_lossy(&outcome.stderr), "");
+    assert_eq!((outcome.code, &*outcome.stdout), (Some(2), &b"no network\n"[..]));
+}
