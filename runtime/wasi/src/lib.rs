@@ -25,6 +25,8 @@
 //! - A link can be made to any relative path, but leads nowhere outside; to an absolute path none can be made.
 //! - `..` in a listing has the inode of the directory itself. Names in listings and contents of links are the host's
 //!   bytes, even if they are not UTF-8; paths from the guest must be.
+//! - A cookie of a listing takes all 64 bits, as on the host; what `telldir` of C libraries for 32 bits keeps of it is no place to
+//!   go back to.
 //! - The clocks of CPU time can be read, not waited for.
 //! - To open a pipe with a name for reading does not wait for a writer; the first read does.
 //! - A write to a standard stream of this process whose other end is closed ends the program with exit code 141, as a
