@@ -25,7 +25,7 @@ const ALWAYS: &[&str] = &["compress-heavy", "mix-heavy", "sqlite-memory-heavy"];
 
 tested! {
     args atomics calls compress coremark dispatch esbuild exitcode fannkuch files jsontool jumps lua memory mix nbody numbers
-    python quickjs sha256 sieve simd spectral sqlite stdin throw trap
+    python quickjs sha256 sieve simd spectral sqlite stdin throw trap wasi_files wasi_net wasi_poll
 }
 
 #[test]
@@ -195,6 +195,9 @@ fn our_command(case: &Case, step: &Step, way: Way, file: &Path, scratch: &Path, 
     if way == Way::Interpreted {
         command.arg("--force-interpreter");
         command.args(feature(&case.program).map(|feature| format!("--enable-{}", feature.switch())));
+    }
+    if case.net {
+        command.arg("--allow-net");
     }
     for (name, value) in &case.env {
         command.arg("--env").arg(format!("{name}={value}"));

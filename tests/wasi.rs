@@ -3,9 +3,10 @@
 use crate::process::{self, Input};
 use artifact::{Feature, Level};
 use engine::{InstantiateError, LinkErrorKind, Linker, Store, TrapCode, Value};
-use engine::{WasiBuilder, WasiInterrupt, WasiOutput, WasiPipe, function};
+use engine::{WasiBuilder, WasiInput, WasiInterrupt, WasiOutput, WasiPipe, function};
 use std::io::{Read, Write};
 use std::net::TcpListener;
+use std::os::fd::OwnedFd;
 use std::process::Command;
 use std::sync::mpsc;
 use std::thread;
@@ -49,6 +50,49 @@ fn threads_print_from_a_shared_memory() {
             }
         });
         assert_eq!(printed.contents(), b"text\ntext\n");
+    }
+}
+
+/// A thread that waits does not keep the others from calling; here it waits for what another one is to write.
+#[test]
+fn a_thread_that_waits_keeps_no_other_out() {
+    const FIELDS: &str = r#"
+        (import "wasi_snapshot_preview1" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))
+        (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+        (memory (export "memory") 1)
+        (data (i32.const 0) "\40\00\00\00\04\00\00\00")
+        (data (i32.const 64) "text")
+        (func (export "read") (result i32)
+            (i32.store (i32.const 64) (i32.const 0))
+            (drop (call $read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 8)))
+            (i32.load (i32.const 64)))
+        (func (export "write") (result i32)
+            (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))"#;
+    for way in [Native(Level::O2), Interpreted] {
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        let mut builder = WasiBuilder::new();
+        builder.stdin(WasiInput::File(OwnedFd::from(reader).into()));
+        builder.stdout(WasiOutput::File(OwnedFd::from(writer).into()));
+        let mut linker = Linker::new();
+        engine::add_wasi(&mut linker, builder.build());
+        let (sender, receiver) = mpsc::channel();
+        for name in ["read", "write"] {
+            let (module, linker, sender) = (way.load(FIELDS, &[]), linker.clone(), sender.clone());
+            thread::spawn(move || {
+                let mut store = Store::new();
+                let instance = linker.instantiate(&mut store, &module).expect("an instance");
+                let run = function(&store, instance, name).expect("it is exported");
+                sender.send((name, store.call(run, &[]).expect("no trap"))).expect("the test listens");
+            });
+            if name == "read" {
+                // Most likely it waits by now.
+                assert!(receiver.recv_timeout(Duration::from_millis(50)).is_err(), "there is nothing to read");
+            }
+        }
+        let mut results = [(); 2].map(|()| receiver.recv_timeout(Duration::from_secs(60)).expect("they end"));
+        results.sort_by_key(|(name, _)| *name);
+        let text = Value::I32(i32::from_le_bytes(*b"text"));
+        assert_eq!(results, [("read", vec![text]), ("write", vec![Value::I32(0)])]);
     }
 }
 
@@ -193,4 +237,16 @@ fn a_closed_pipe_ends_a_program_quietly() {
     assert_eq!(outcome.code, Some(0));
     let code = std::fs::read_to_string(folder.path().join("code")).expect("the program ends before the shell");
     assert_eq!(code, "141\n", "as shells tell of a signal");
+}
+
+/// The same program as in `programs/`, without leave.
+#[test]
+fn no_network_without_leave() {
+    let folder = TempDir::new().expect("a temporary folder");
+    std::fs::write(folder.path().join("net.wasm"), crate::programs::wasm("wasi_net")).expect("it is written");
+    let mut command = Command::new(tests::tool("wasmedge"));
+    command.current_dir(folder.path()).arg("net.wasm");
+    let outcome = process::run(command, Input::Text(String::new())).expect("it ends");
+    assert_eq!(String::from_utf8_lossy(&outcome.stderr), "");
+    assert_eq!((outcome.code, &*outcome.stdout), (Some(2), &b"no network\n"[..]));
 }

@@ -34,6 +34,8 @@ pub struct Case {
     expected: Option<String>,
     #[serde(default)]
     pub heavy: bool,
+    #[serde(default)]
+    pub net: bool,
 }
 
 /// One run.

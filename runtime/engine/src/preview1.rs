@@ -4,7 +4,7 @@ use crate::linker::Linker;
 use abi::layout::PAGE_SIZE;
 use abi::trap::TrapCode;
 use abi::types::{FuncType, ValType};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use vm::{Caller, HostError, HostFunc, SharedMemory, Slot, Trap};
 use wasi::{Context, End, FUNCTIONS, MODULE, Ty};
 
@@ -14,18 +14,17 @@ const MEMORY: &str = "memory";
 /// Defines all of WASI preview 1 for one program. When the program calls `proc_exit`, the call that runs it fails with
 /// [`wasi::Exit`] as the host's error; when its [`wasi::Interrupt`] is raised, the next call of WASI, or the one that waits,
 /// traps with [`TrapCode::Interrupted`]. The program's memory may be shared: then the bytes of each call are copied, and one
-/// call transfers a megabyte at most.
+/// call transfers a megabyte at most. Stores whose linkers are clones of this one, on threads of their own, share the program's
+/// descriptors; no call waits for one of another thread's. `proc_exit` ends the call that makes it, not those of other threads: an
+/// interrupt does.
 pub fn add_wasi(linker: &mut Linker, context: Context) {
-    let context = Arc::new(Mutex::new(context));
+    let context = Arc::new(context);
     let mut last = "";
     for function in FUNCTIONS {
         let types = |list: &[Ty]| -> Vec<ValType> { list.iter().map(|&ty| val_type(ty)).collect() };
         let ty = FuncType::new(types(function.params), types(function.results));
         let context = context.clone();
-        let run = move |caller: &mut Caller<'_>, slots: &mut [Slot]| {
-            let mut context = context.lock().map_err(|_| "WASI failed in an earlier call")?;
-            call(function, &mut context, caller, slots)
-        };
+        let run = move |caller: &mut Caller<'_>, slots: &mut [Slot]| call(function, &context, caller, slots);
         let host = HostFunc::new(&ty, function.name, Box::new(run));
         // Functions of one name follow each other.
         match function.name == last {
@@ -38,7 +37,7 @@ pub fn add_wasi(linker: &mut Linker, context: Context) {
 
 fn call(
     function: &wasi::Function,
-    context: &mut Context,
+    context: &Context,
     caller: &mut Caller<'_>,
     slots: &mut [Slot],
 ) -> Result<(), HostError> {

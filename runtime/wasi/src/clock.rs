@@ -56,7 +56,7 @@ pub(crate) fn timespec(nanoseconds: u64) -> Timespec {
     Timespec { tv_sec: (nanoseconds / 1_000_000_000) as i64, tv_nsec: (nanoseconds % 1_000_000_000) as i64 }
 }
 
-pub(crate) fn clock_res_get(_: &mut Context, memory: &mut Memory<'_>, id: u32, resolution: Ptr) -> Result<(), Errno> {
+pub(crate) fn clock_res_get(_: &Context, memory: &mut Memory<'_>, id: u32, resolution: Ptr) -> Result<(), Errno> {
     let clock = Clock::try_from(id)?;
     let resolution = memory.slot(resolution)?;
     memory.put(resolution, nanoseconds(clock_getres(clock.host())).max(1));
@@ -64,7 +64,7 @@ pub(crate) fn clock_res_get(_: &mut Context, memory: &mut Memory<'_>, id: u32, r
 }
 
 pub(crate) fn clock_time_get(
-    _: &mut Context,
+    _: &Context,
     memory: &mut Memory<'_>,
     id: u32,
     _precision: u64,

@@ -7,7 +7,7 @@ use std::os::fd::BorrowedFd;
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
@@ -19,7 +19,8 @@ use crate::stream::{Pipe, Source, Stream};
 use crate::table::{Directory, Entry, Object, Table};
 use crate::types::Rights;
 
-/// The state of one program: its arguments, environment and open files.
+/// The state of one program: its arguments, environment and open files. Threads of the program share it; a call that waits
+/// keeps no other one from being made.
 #[derive(Debug)]
 pub struct Context {
     pub(crate) args: Vec<Vec<u8>>,
@@ -152,7 +153,7 @@ impl Builder {
         };
         let preopened_as = Some(guest.as_bytes().to_vec());
         self.preopened.push(Entry {
-            object: Object::Directory(Directory { dir, preopened_as }),
+            object: Object::Directory(Arc::new(Directory { dir, preopened_as, listing: Mutex::default() })),
             base: Rights::DIRECTORY,
             inheriting: Rights::DIRECTORY.union(Rights::FILE),
             readonly,
@@ -223,7 +224,7 @@ fn standard(source: Source, rights: Rights, sockets: Rights) -> Entry {
         base: rights & stream.applicable_rights() | sockets,
         // What a socket accepts has them.
         inheriting: if sockets.is_empty() { sockets } else { Rights::SOCKET },
-        object: Object::Stream(stream),
+        object: Object::Stream(Arc::new(stream)),
         readonly: false,
     }
 }

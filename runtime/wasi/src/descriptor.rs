@@ -4,32 +4,32 @@ use crate::context::Context;
 use crate::errno::Errno;
 use crate::layout::{Fdstat, Prestat};
 use crate::memory::{Memory, Ptr};
-use crate::table::{Directory, Fd, Object};
+use crate::table::{Fd, Object};
 use crate::types::{FdFlags, Filetype, Rights, flags};
 
-pub(crate) fn fd_close(context: &mut Context, _: &mut Memory<'_>, fd: Fd) -> Result<(), Errno> {
+pub(crate) fn fd_close(context: &Context, _: &mut Memory<'_>, fd: Fd) -> Result<(), Errno> {
     context.table.close(fd)
 }
 
-pub(crate) fn fd_renumber(context: &mut Context, _: &mut Memory<'_>, from: Fd, to: Fd) -> Result<(), Errno> {
+pub(crate) fn fd_renumber(context: &Context, _: &mut Memory<'_>, from: Fd, to: Fd) -> Result<(), Errno> {
     context.table.renumber(from, to)
 }
 
-pub(crate) fn fd_sync(context: &mut Context, _: &mut Memory<'_>, fd: Fd) -> Result<(), Errno> {
+pub(crate) fn fd_sync(context: &Context, _: &mut Memory<'_>, fd: Fd) -> Result<(), Errno> {
     match context.table.object(fd, Rights::FD_SYNC)?.host() {
         Some(host) => Ok(rustix::fs::fsync(host)?),
         None => Err(Errno::Inval),
     }
 }
 
-pub(crate) fn fd_datasync(context: &mut Context, _: &mut Memory<'_>, fd: Fd) -> Result<(), Errno> {
+pub(crate) fn fd_datasync(context: &Context, _: &mut Memory<'_>, fd: Fd) -> Result<(), Errno> {
     match context.table.object(fd, Rights::FD_DATASYNC)?.host() {
         Some(host) => Ok(rustix::fs::fdatasync(host)?),
         None => Err(Errno::Inval),
     }
 }
 
-pub(crate) fn fd_fdstat_get(context: &mut Context, memory: &mut Memory<'_>, fd: Fd, stat: Ptr) -> Result<(), Errno> {
+pub(crate) fn fd_fdstat_get(context: &Context, memory: &mut Memory<'_>, fd: Fd, stat: Ptr) -> Result<(), Errno> {
     let entry = context.table.get(fd)?;
     let stat = memory.slot(stat)?;
     let (filetype, flags) = match &entry.object {
@@ -46,16 +46,10 @@ pub(crate) fn fd_fdstat_get(context: &mut Context, memory: &mut Memory<'_>, fd: 
     Ok(())
 }
 
-pub(crate) fn fd_fdstat_set_flags(
-    context: &mut Context,
-    _: &mut Memory<'_>,
-    fd: Fd,
-    fdflags: u32,
-) -> Result<(), Errno> {
-    let entry = context.table.get_mut(fd)?;
-    entry.require(Rights::FD_FDSTAT_SET_FLAGS)?;
+pub(crate) fn fd_fdstat_set_flags(context: &Context, _: &mut Memory<'_>, fd: Fd, fdflags: u32) -> Result<(), Errno> {
+    let object = context.table.object(fd, Rights::FD_FDSTAT_SET_FLAGS)?;
     let flags = flags::<FdFlags>(fdflags)?;
-    match &mut entry.object {
+    match object {
         Object::Stream(stream) => stream.set_flags(flags),
         // None of the flags means anything for a directory.
         Object::Directory(_) => {}
@@ -64,29 +58,16 @@ pub(crate) fn fd_fdstat_set_flags(
 }
 
 pub(crate) fn fd_fdstat_set_rights(
-    context: &mut Context,
+    context: &Context,
     _: &mut Memory<'_>,
     fd: Fd,
     base: u64,
     inheriting: u64,
 ) -> Result<(), Errno> {
-    let entry = context.table.get_mut(fd)?;
-    let base = Rights::from_bits_retain(base);
-    let inheriting = Rights::from_bits_retain(inheriting);
-    if !entry.base.contains(base) || !entry.inheriting.contains(inheriting) {
-        return Err(Errno::Notcapable);
-    }
-    entry.base = base;
-    entry.inheriting = inheriting;
-    Ok(())
+    context.table.limit(fd, Rights::from_bits_retain(base), Rights::from_bits_retain(inheriting))
 }
 
-pub(crate) fn fd_prestat_get(
-    context: &mut Context,
-    memory: &mut Memory<'_>,
-    fd: Fd,
-    prestat: Ptr,
-) -> Result<(), Errno> {
+pub(crate) fn fd_prestat_get(context: &Context, memory: &mut Memory<'_>, fd: Fd, prestat: Ptr) -> Result<(), Errno> {
     let name = preopened_name(context, fd)?;
     let prestat = memory.slot(prestat)?;
     let name_len = u32::try_from(name.len()).map_err(|_| Errno::Overflow)?;
@@ -95,7 +76,7 @@ pub(crate) fn fd_prestat_get(
 }
 
 pub(crate) fn fd_prestat_dir_name(
-    context: &mut Context,
+    context: &Context,
     memory: &mut Memory<'_>,
     fd: Fd,
     path: Ptr,
@@ -105,14 +86,14 @@ pub(crate) fn fd_prestat_dir_name(
     if (path_len as usize) < name.len() {
         return Err(Errno::Nametoolong);
     }
-    memory.write_bytes(path, name)
+    memory.write_bytes(path, &name)
 }
 
 /// C libraries ask for one number after another until `badf`, so this is the answer for every
 /// descriptor that the guest has opened itself, too.
-fn preopened_name(context: &Context, fd: Fd) -> Result<&[u8], Errno> {
-    match &context.table.get(fd)?.object {
-        Object::Directory(Directory { preopened_as: Some(name), .. }) => Ok(name),
-        Object::Directory(_) | Object::Stream(_) => Err(Errno::Badf),
+fn preopened_name(context: &Context, fd: Fd) -> Result<Vec<u8>, Errno> {
+    match context.table.get(fd)?.object {
+        Object::Directory(directory) => directory.preopened_as.clone().ok_or(Errno::Badf),
+        Object::Stream(_) => Err(Errno::Badf),
     }
 }

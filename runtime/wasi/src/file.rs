@@ -13,7 +13,7 @@ use crate::table::Fd;
 use crate::types::Rights;
 
 pub(crate) fn fd_read(
-    context: &mut Context,
+    context: &Context,
     memory: &mut Memory<'_>,
     fd: Fd,
     iovs: Ptr,
@@ -29,7 +29,7 @@ pub(crate) fn fd_read(
 }
 
 pub(crate) fn fd_pread(
-    context: &mut Context,
+    context: &Context,
     memory: &mut Memory<'_>,
     fd: Fd,
     iovs: Ptr,
@@ -45,24 +45,26 @@ pub(crate) fn fd_pread(
     Ok(())
 }
 
-/// What was transferred, as calls give it. Linux never transfers more at once than fits.
+/// What was transferred, as calls give it. [`Memory::regions`] names no more than fits.
 pub(crate) fn size(bytes: usize) -> Result<u32, Errno> {
     u32::try_from(bytes).map_err(|_| Errno::Overflow)
 }
 
 /// A program that writes to a standard stream whose other end is closed ends as one for the host does, by a signal.
 pub(crate) fn fd_write(
-    context: &mut Context,
+    context: &Context,
     memory: &mut Memory<'_>,
     fd: Fd,
     iovs: Ptr,
     count: u32,
     nwritten: Ptr,
 ) -> Result<Result<(), Errno>, Exit> {
-    match write(context, memory, fd, iovs, count, nwritten) {
-        Err(Errno::Pipe) if context.table.stream(fd, Rights::FD_WRITE).is_ok_and(Stream::is_inherited) => {
-            Err(Exit::BROKEN_PIPE)
-        }
+    let stream = match context.table.stream(fd, Rights::FD_WRITE) {
+        Ok(stream) => stream,
+        Err(errno) => return Ok(Err(errno)),
+    };
+    match write(context, memory, &stream, iovs, count, nwritten) {
+        Err(Errno::Pipe) if stream.is_inherited() => Err(Exit::BROKEN_PIPE),
         done => Ok(done),
     }
 }
@@ -70,12 +72,11 @@ pub(crate) fn fd_write(
 fn write(
     context: &Context,
     memory: &mut Memory<'_>,
-    fd: Fd,
+    stream: &Stream,
     iovs: Ptr,
     count: u32,
     nwritten: Ptr,
 ) -> Result<(), Errno> {
-    let stream = context.table.stream(fd, Rights::FD_WRITE)?;
     let nwritten = memory.slot::<u32>(nwritten)?;
     let regions = memory.regions(iovs, count)?;
     let written = memory.gather(&regions, |slices| stream.write(slices, context.interrupt()))?;
@@ -84,7 +85,7 @@ fn write(
 }
 
 pub(crate) fn fd_pwrite(
-    context: &mut Context,
+    context: &Context,
     memory: &mut Memory<'_>,
     fd: Fd,
     iovs: Ptr,
@@ -101,7 +102,7 @@ pub(crate) fn fd_pwrite(
 }
 
 pub(crate) fn fd_seek(
-    context: &mut Context,
+    context: &Context,
     memory: &mut Memory<'_>,
     fd: Fd,
     delta: i64,
@@ -125,18 +126,18 @@ pub(crate) fn fd_seek(
     }
 }
 
-pub(crate) fn fd_tell(context: &mut Context, memory: &mut Memory<'_>, fd: Fd, position: Ptr) -> Result<(), Errno> {
+pub(crate) fn fd_tell(context: &Context, memory: &mut Memory<'_>, fd: Fd, position: Ptr) -> Result<(), Errno> {
     // The right to seek includes the right to tell.
-    let base = context.table.get(fd)?.base;
-    let right = if base.contains(Rights::FD_SEEK) { Rights::FD_SEEK } else { Rights::FD_TELL };
-    let stream = context.table.stream(fd, right)?;
+    let entry = context.table.get(fd)?;
+    let right = if entry.base.contains(Rights::FD_SEEK) { Rights::FD_SEEK } else { Rights::FD_TELL };
+    let stream = entry.stream(right)?;
     let slot = memory.slot::<u64>(position)?;
     memory.put(slot, stream.seek(SeekFrom::Current(0))?);
     Ok(())
 }
 
 pub(crate) fn fd_advise(
-    context: &mut Context,
+    context: &Context,
     _: &mut Memory<'_>,
     fd: Fd,
     offset: u64,
@@ -158,20 +159,14 @@ pub(crate) fn fd_advise(
     Ok(rustix::fs::fadvise(host, offset, NonZeroU64::new(len), advice)?)
 }
 
-pub(crate) fn fd_allocate(
-    context: &mut Context,
-    _: &mut Memory<'_>,
-    fd: Fd,
-    offset: u64,
-    len: u64,
-) -> Result<(), Errno> {
+pub(crate) fn fd_allocate(context: &Context, _: &mut Memory<'_>, fd: Fd, offset: u64, len: u64) -> Result<(), Errno> {
     let stream = context.table.stream(fd, Rights::FD_ALLOCATE)?;
     let host = stream.host().ok_or(Errno::Spipe)?;
     i64::try_from(offset).and_then(|_| i64::try_from(len)).map_err(|_| Errno::Inval)?;
     Ok(rustix::fs::fallocate(host, FallocateFlags::empty(), offset, len)?)
 }
 
-pub(crate) fn fd_filestat_set_size(context: &mut Context, _: &mut Memory<'_>, fd: Fd, size: u64) -> Result<(), Errno> {
+pub(crate) fn fd_filestat_set_size(context: &Context, _: &mut Memory<'_>, fd: Fd, size: u64) -> Result<(), Errno> {
     let stream = context.table.stream(fd, Rights::FD_FILESTAT_SET_SIZE)?;
     let host = stream.host().ok_or(Errno::Inval)?;
     i64::try_from(size).map_err(|_| Errno::Inval)?;

@@ -21,7 +21,7 @@ pub enum Ty {
 }
 
 /// What does a call: see [`Function::call`].
-pub type Call = fn(&mut Context, &mut Memory<'_>, &[u64]) -> Result<u64, End>;
+pub type Call = fn(&Context, &mut Memory<'_>, &[u64]) -> Result<u64, End>;
 
 /// One WASI call: its import name in [`MODULE`], its signature and what it does.
 #[derive(Clone, Copy, Debug)]

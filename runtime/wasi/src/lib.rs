@@ -13,6 +13,9 @@
 //! - Memory taken for a call is bounded by small constants, not by what the guest says.
 //! - Of a memory that other threads use, what a call decides on is read once ([`Memory`]).
 //! - A call that waits for somebody else hears of an [`Interrupt`].
+//! - Threads of a program can call at the same time, with one [`Context`]. No call waits for one of another thread's, but for
+//!   those that list the same directory. What a call uses stays open until it is done, whoever closes the descriptor
+//!   meanwhile; so to close one wakes nobody who waits for it.
 //!
 //! Where preview 1 leaves a choice, or is hard to give:
 //! - A read-only directory is one on a read-only file system (`rofs`), not one with fewer rights: libraries ask for
@@ -22,6 +25,8 @@
 //! - A link can be made to any relative path, but leads nowhere outside; to an absolute path none can be made.
 //! - `..` in a listing has the inode of the directory itself. Names in listings and contents of links are the host's
 //!   bytes, even if they are not UTF-8; paths from the guest must be.
+//! - A cookie of a listing takes all 64 bits, as on the host; what `telldir` of C libraries for 32 bits keeps of it is no place to
+//!   go back to.
 //! - The clocks of CPU time can be read, not waited for.
 //! - To open a pipe with a name for reading does not wait for a writer; the first read does.
 //! - A write to a standard stream of this process whose other end is closed ends the program with exit code 141, as a

@@ -39,6 +39,12 @@ pub(crate) struct Slot<T> {
 /// written in part, as the callers of `readv` and `writev` must expect anyway.
 const MAX_REGIONS: usize = 1024;
 
+/// The longest list of regions that a call reads, empty ones included.
+const MAX_LISTED: u32 = 1 << 16;
+
+/// The most bytes of one transfer: what Linux takes at once, and less than what C libraries can tell in 31 bits.
+const MAX_TRANSFERRED: usize = 0x7fff_f000;
+
 /// The longest path that the host takes (`PATH_MAX` without the NUL).
 const MAX_PATH: usize = 4095;
 
@@ -120,7 +126,7 @@ impl<'m> Memory<'m> {
         Ok(())
     }
 
-    /// Has `fill` make up the bytes there, in one or more pieces.
+    /// Has `fill` make up the bytes there, in pieces of no more than [`MAX_BUFFERED`] bytes.
     pub(crate) fn fill(
         &mut self,
         ptr: Ptr,
@@ -129,7 +135,7 @@ impl<'m> Memory<'m> {
     ) -> Result<(), Errno> {
         let range = self.range(ptr, len.into())?;
         match &mut self.0 {
-            Space::Own(own) => fill(&mut own[range]),
+            Space::Own(own) => own[range].chunks_mut(MAX_BUFFERED).try_for_each(fill),
             Space::Shared { bytes, .. } => {
                 let mut buffer = vec![0; range.len().min(MAX_BUFFERED)];
                 for start in range.clone().step_by(MAX_BUFFERED) {
@@ -224,20 +230,26 @@ impl<'m> Memory<'m> {
         Ok(path)
     }
 
-    /// The regions that a list of `iovec` or `ciovec` names, without the empty ones.
+    /// The regions that a list of `iovec` or `ciovec` names, without the empty ones and what is too much for one transfer.
     pub(crate) fn regions(&self, iovs: Ptr, count: u32) -> Result<Vec<Range<usize>>, Errno> {
         self.check_array::<Iovec>(iovs, count)?;
+        if count > MAX_LISTED {
+            return Err(Errno::Inval);
+        }
         let mut regions = Vec::with_capacity((count as usize).min(MAX_REGIONS));
+        let mut room = MAX_TRANSFERRED;
         for index in 0..count as usize {
             let iovec: Iovec = self.read_element(iovs, index)?;
             let region = self.range(Ptr(iovec.buf), iovec.len.into())?;
             if region.is_empty() {
                 continue;
             }
-            if regions.len() == MAX_REGIONS {
+            let taken = region.len().min(room);
+            if regions.len() == MAX_REGIONS || taken == 0 {
                 break;
             }
-            regions.push(region);
+            room -= taken;
+            regions.push(region.start..region.start + taken);
         }
         Ok(regions)
     }

@@ -2,10 +2,11 @@
 
 use std::io;
 use std::path::Path;
+use std::sync::{Arc, Mutex};
 
 use cap_fs_ext::{DirExt, FollowSymlinks, OpenOptionsFollowExt, OpenOptionsSyncExt};
-use cap_std::fs::{Dir, MetadataExt, OpenOptions};
-use rustix::fs::FileType;
+use cap_std::fs::{Dir, MetadataExt, OpenOptions, OpenOptionsExt};
+use rustix::fs::{FileType, OFlags};
 
 use crate::context::Context;
 use crate::errno::Errno;
@@ -17,7 +18,7 @@ use crate::types::{FdFlags, Filetype, LookupFlags, OpenFlags, Rights, flags};
 
 #[expect(clippy::too_many_arguments, reason = "the signature in the witx")]
 pub(crate) fn path_open(
-    context: &mut Context,
+    context: &Context,
     memory: &mut Memory<'_>,
     fd: Fd,
     lookup: u32,
@@ -36,13 +37,13 @@ pub(crate) fn path_open(
         base: Rights::from_bits_retain(base),
         inheriting: Rights::from_bits_retain(inheriting),
     };
-    let dir = &context.table.directory(fd, Rights::PATH_OPEN)?.dir;
     let parent = context.table.get(fd)?;
+    let directory = parent.clone().directory(Rights::PATH_OPEN)?;
     let slot = memory.slot::<u32>(opened)?;
     let path = memory.path(path, path_len)?;
-    request.check(parent)?;
+    request.check(&parent)?;
 
-    let object = request.open(dir, &path, parent.readonly, context.interrupt())?;
+    let object = request.open(&directory.dir, &path, parent.readonly, context.interrupt())?;
     let entry = Entry {
         base: request.base & request.applicable_rights(&object),
         inheriting: request.inheriting,
@@ -119,7 +120,7 @@ impl Request {
         let stat = rustix::fs::fstat(&file)?;
         Ok(match Filetype::from(FileType::from_raw_mode(stat.st_mode)) {
             Filetype::Directory => directory(Dir::from_std_file(file)),
-            filetype => Object::Stream(Stream::opened(file, filetype, self.fdflags)),
+            filetype => Object::Stream(Arc::new(Stream::opened(file, filetype, self.fdflags))),
         })
     }
 
@@ -192,6 +193,8 @@ impl Request {
         let mut options = OpenOptions::new();
         // The host never waits, see `stream`.
         options.read(reads).write(self.writes()).nonblock(true).follow(follow);
+        // A terminal that a guest opens must not become the one whose keys stop this process.
+        options.custom_flags(OFlags::NOCTTY.bits() as i32);
         options
     }
 
@@ -206,5 +209,5 @@ impl Request {
 }
 
 fn directory(dir: Dir) -> Object {
-    Object::Directory(Directory { dir, preopened_as: None })
+    Object::Directory(Arc::new(Directory { dir, preopened_as: None, listing: Mutex::default() }))
 }

@@ -16,46 +16,46 @@ use crate::table::Fd;
 use crate::types::{LookupFlags, Rights, flags};
 
 pub(crate) fn path_create_directory(
-    context: &mut Context,
+    context: &Context,
     memory: &mut Memory<'_>,
     fd: Fd,
     path: Ptr,
     path_len: u32,
 ) -> Result<(), Errno> {
-    let dir = &context.table.directory(fd, Rights::PATH_CREATE_DIRECTORY)?.dir;
-    Ok(dir.create_dir(&*memory.path(path, path_len)?)?)
+    let directory = context.table.directory(fd, Rights::PATH_CREATE_DIRECTORY)?;
+    Ok(directory.dir.create_dir(&*memory.path(path, path_len)?)?)
 }
 
 pub(crate) fn path_remove_directory(
-    context: &mut Context,
+    context: &Context,
     memory: &mut Memory<'_>,
     fd: Fd,
     path: Ptr,
     path_len: u32,
 ) -> Result<(), Errno> {
-    let dir = &context.table.directory(fd, Rights::PATH_REMOVE_DIRECTORY)?.dir;
+    let directory = context.table.directory(fd, Rights::PATH_REMOVE_DIRECTORY)?;
     let path = memory.path(path, path_len)?;
     let path = path.as_os_str().as_bytes();
     // With a slash at the end cap-std would remove ".", which no host does. Whatever is no directory
     // fails without the slash, too.
     let kept = path.iter().rposition(|byte| *byte != b'/').map_or(0, |last| last + 1);
-    Ok(dir.remove_dir(OsStr::from_bytes(&path[..kept]))?)
+    Ok(directory.dir.remove_dir(OsStr::from_bytes(&path[..kept]))?)
 }
 
 pub(crate) fn path_unlink_file(
-    context: &mut Context,
+    context: &Context,
     memory: &mut Memory<'_>,
     fd: Fd,
     path: Ptr,
     path_len: u32,
 ) -> Result<(), Errno> {
-    let dir = &context.table.directory(fd, Rights::PATH_UNLINK_FILE)?.dir;
-    Ok(dir.remove_file(memory.path(path, path_len)?)?)
+    let directory = context.table.directory(fd, Rights::PATH_UNLINK_FILE)?;
+    Ok(directory.dir.remove_file(memory.path(path, path_len)?)?)
 }
 
 #[expect(clippy::too_many_arguments, reason = "the signature in the witx")]
 pub(crate) fn path_rename(
-    context: &mut Context,
+    context: &Context,
     memory: &mut Memory<'_>,
     old_fd: Fd,
     old_path: Ptr,
@@ -64,15 +64,15 @@ pub(crate) fn path_rename(
     new_path: Ptr,
     new_path_len: u32,
 ) -> Result<(), Errno> {
-    let old_dir = &context.table.directory(old_fd, Rights::PATH_RENAME_SOURCE)?.dir;
-    let new_dir = &context.table.directory(new_fd, Rights::PATH_RENAME_TARGET)?.dir;
+    let old_directory = context.table.directory(old_fd, Rights::PATH_RENAME_SOURCE)?;
+    let new_directory = context.table.directory(new_fd, Rights::PATH_RENAME_TARGET)?;
     let old_path = memory.path(old_path, old_path_len)?;
     let new_path = memory.path(new_path, new_path_len)?;
     // cap-std drops slashes at the end of the new path; only a directory can have them.
-    if new_path.as_os_str().as_bytes().ends_with(b"/") && !is_dir(old_dir, &old_path)? {
+    if new_path.as_os_str().as_bytes().ends_with(b"/") && !is_dir(&old_directory.dir, &old_path)? {
         return Err(Errno::Notdir);
     }
-    Ok(old_dir.rename(old_path, new_dir, new_path)?)
+    Ok(old_directory.dir.rename(old_path, &new_directory.dir, new_path)?)
 }
 
 fn is_dir(dir: &Dir, path: &Path) -> Result<bool, Errno> {
@@ -81,7 +81,7 @@ fn is_dir(dir: &Dir, path: &Path) -> Result<bool, Errno> {
 
 #[expect(clippy::too_many_arguments, reason = "the signature in the witx")]
 pub(crate) fn path_link(
-    context: &mut Context,
+    context: &Context,
     memory: &mut Memory<'_>,
     old_fd: Fd,
     old_lookup: u32,
@@ -91,19 +91,23 @@ pub(crate) fn path_link(
     new_path: Ptr,
     new_path_len: u32,
 ) -> Result<(), Errno> {
-    let old_dir = &context.table.directory(old_fd, Rights::PATH_LINK_SOURCE)?.dir;
-    let new_dir = &context.table.directory(new_fd, Rights::PATH_LINK_TARGET)?.dir;
+    let old_directory = context.table.directory(old_fd, Rights::PATH_LINK_SOURCE)?;
+    let new_directory = context.table.directory(new_fd, Rights::PATH_LINK_TARGET)?;
     let old_path = memory.path(old_path, old_path_len)?;
     let new_path = memory.path(new_path, new_path_len)?;
     if flags::<LookupFlags>(old_lookup)?.contains(LookupFlags::SYMLINK_FOLLOW) {
         // The link itself never follows, so resolve first. Both steps stay below the directory.
-        return Ok(old_dir.hard_link(old_dir.canonicalize(old_path)?, new_dir, new_path)?);
+        return Ok(old_directory.dir.hard_link(
+            old_directory.dir.canonicalize(old_path)?,
+            &new_directory.dir,
+            new_path,
+        )?);
     }
-    Ok(old_dir.hard_link(old_path, new_dir, new_path)?)
+    Ok(old_directory.dir.hard_link(old_path, &new_directory.dir, new_path)?)
 }
 
 pub(crate) fn path_symlink(
-    context: &mut Context,
+    context: &Context,
     memory: &mut Memory<'_>,
     old_path: Ptr,
     old_path_len: u32,
@@ -111,15 +115,15 @@ pub(crate) fn path_symlink(
     new_path: Ptr,
     new_path_len: u32,
 ) -> Result<(), Errno> {
-    let dir = &context.table.directory(fd, Rights::PATH_SYMLINK)?.dir;
+    let directory = context.table.directory(fd, Rights::PATH_SYMLINK)?;
     // What a link says is checked when it is followed, but an absolute path never could be.
     let old_path = memory.path(old_path, old_path_len)?;
-    Ok(dir.symlink(old_path, memory.path(new_path, new_path_len)?)?)
+    Ok(directory.dir.symlink(old_path, memory.path(new_path, new_path_len)?)?)
 }
 
 #[expect(clippy::too_many_arguments, reason = "the signature in the witx")]
 pub(crate) fn path_readlink(
-    context: &mut Context,
+    context: &Context,
     memory: &mut Memory<'_>,
     fd: Fd,
     path: Ptr,
@@ -128,9 +132,9 @@ pub(crate) fn path_readlink(
     buf_len: u32,
     used: Ptr,
 ) -> Result<(), Errno> {
-    let dir = &context.table.directory(fd, Rights::PATH_READLINK)?.dir;
+    let directory = context.table.directory(fd, Rights::PATH_READLINK)?;
     let slot = memory.slot::<u32>(used)?;
-    let link = dir.read_link_contents(memory.path(path, path_len)?)?;
+    let link = directory.dir.read_link_contents(memory.path(path, path_len)?)?;
     let link = link.as_os_str().as_bytes();
     // Like readlink(2): what does not fit is left out.
     let used = link.len().min(buf_len as usize);

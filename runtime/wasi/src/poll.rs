@@ -3,7 +3,7 @@
 //! A subscription that cannot be waited for (a closed descriptor, a missing right, an unknown
 //! clock) makes an event with an error at once, as the witx has it; the call itself succeeds.
 
-use std::os::fd::BorrowedFd;
+use std::sync::Arc;
 
 use bitflags::bitflags;
 use rustix::event::{PollFd, PollFlags};
@@ -43,18 +43,18 @@ bitflags! {
 }
 
 /// What a subscription waits for.
-#[derive(Clone, Copy, Debug)]
-enum Awaited<'t> {
+#[derive(Debug)]
+enum Awaited {
     /// Nothing: it has happened, or cannot be waited for.
     Over { error: Errno, nbytes: u64 },
     /// A clock reaches a time.
     Deadline { clock: Clock, at: u64, absolute: bool },
     /// A stream of the host is ready.
-    Ready { stream: &'t Stream, host: BorrowedFd<'t>, event: PollFlags },
+    Ready { stream: Arc<Stream>, event: PollFlags },
 }
 
-impl<'t> Awaited<'t> {
-    fn new(subscription: &Subscription, table: &'t Table) -> Result<Self, Errno> {
+impl Awaited {
+    fn new(subscription: &Subscription, table: &Table) -> Result<Self, Errno> {
         let awaited = match subscription.tag {
             EVENT_CLOCK => Self::clock(subscription),
             EVENT_FD_READ => Self::stream(subscription, table, Rights::FD_READ, PollFlags::IN),
@@ -81,10 +81,10 @@ impl<'t> Awaited<'t> {
         })
     }
 
-    fn stream(subscription: &Subscription, table: &'t Table, right: Rights, event: PollFlags) -> Result<Self, Errno> {
+    fn stream(subscription: &Subscription, table: &Table, right: Rights, event: PollFlags) -> Result<Self, Errno> {
         let stream = table.stream(Fd(subscription.id), Rights::POLL_FD_READWRITE | right)?;
         Ok(match stream.host() {
-            Some(host) => Awaited::Ready { stream, host, event },
+            Some(_) => Awaited::Ready { stream, event },
             // Memory never keeps anybody waiting.
             None => Awaited::Over { error: Errno::Success, nbytes: stream.available() },
         })
@@ -116,7 +116,7 @@ impl<'t> Awaited<'t> {
                     return None;
                 }
             }
-            Awaited::Ready { stream, event, .. } => {
+            Awaited::Ready { ref stream, event } => {
                 if polled.is_empty() {
                     return None;
                 }
@@ -139,7 +139,7 @@ impl<'t> Awaited<'t> {
 }
 
 pub(crate) fn poll_oneoff(
-    context: &mut Context,
+    context: &Context,
     memory: &mut Memory<'_>,
     subscriptions: Ptr,
     events: Ptr,
@@ -168,15 +168,15 @@ pub(crate) fn poll_oneoff(
 }
 
 /// Waits until at least one event has happened.
-fn wait<'t>(
+fn wait(
     subscriptions: &[Subscription],
-    awaited: &[Awaited<'t>],
-    interrupt: Option<&'t Interrupt>,
+    awaited: &[Awaited],
+    interrupt: Option<&Interrupt>,
 ) -> Result<Vec<Event>, Errno> {
-    let mut fds: Vec<PollFd<'t>> = awaited
+    let mut fds: Vec<PollFd<'_>> = awaited
         .iter()
-        .filter_map(|awaited| match *awaited {
-            Awaited::Ready { host, event, .. } => Some(PollFd::from_borrowed_fd(host, event)),
+        .filter_map(|awaited| match awaited {
+            Awaited::Ready { stream, event } => Some(PollFd::from_borrowed_fd(stream.host()?, *event)),
             Awaited::Over { .. } | Awaited::Deadline { .. } => None,
         })
         .collect();

@@ -5,21 +5,16 @@ use crate::context::Context;
 use crate::errno::Errno;
 use crate::memory::{Memory, Ptr};
 
-pub(crate) fn args_get(context: &mut Context, memory: &mut Memory<'_>, argv: Ptr, argv_buf: Ptr) -> Result<(), Errno> {
+pub(crate) fn args_get(context: &Context, memory: &mut Memory<'_>, argv: Ptr, argv_buf: Ptr) -> Result<(), Errno> {
     write_strings(memory, &context.args, argv, argv_buf)
 }
 
-pub(crate) fn args_sizes_get(
-    context: &mut Context,
-    memory: &mut Memory<'_>,
-    count: Ptr,
-    size: Ptr,
-) -> Result<(), Errno> {
+pub(crate) fn args_sizes_get(context: &Context, memory: &mut Memory<'_>, count: Ptr, size: Ptr) -> Result<(), Errno> {
     write_sizes(memory, &context.args, count, size)
 }
 
 pub(crate) fn environ_get(
-    context: &mut Context,
+    context: &Context,
     memory: &mut Memory<'_>,
     environ: Ptr,
     environ_buf: Ptr,
@@ -28,7 +23,7 @@ pub(crate) fn environ_get(
 }
 
 pub(crate) fn environ_sizes_get(
-    context: &mut Context,
+    context: &Context,
     memory: &mut Memory<'_>,
     count: Ptr,
     size: Ptr,
@@ -59,21 +54,25 @@ fn write_sizes(memory: &mut Memory<'_>, strings: &[Vec<u8>], count: Ptr, size: P
     Ok(())
 }
 
-pub(crate) fn random_get(_: &mut Context, memory: &mut Memory<'_>, buf: Ptr, len: u32) -> Result<(), Errno> {
-    memory.fill(buf, len, |bytes| getrandom::fill(bytes).map_err(|_| Errno::Io))
+pub(crate) fn random_get(context: &Context, memory: &mut Memory<'_>, buf: Ptr, len: u32) -> Result<(), Errno> {
+    memory.fill(buf, len, |piece| {
+        // All of a large memory takes seconds.
+        context.check().map_err(|_| Errno::Intr)?;
+        getrandom::fill(piece).map_err(|_| Errno::Io)
+    })
 }
 
-pub(crate) fn sched_yield(_: &mut Context, _: &mut Memory<'_>) -> Result<(), Errno> {
+pub(crate) fn sched_yield(_: &Context, _: &mut Memory<'_>) -> Result<(), Errno> {
     std::thread::yield_now();
     Ok(())
 }
 
-pub(crate) fn proc_exit(_: &mut Context, _: &mut Memory<'_>, code: u32) -> Exit {
+pub(crate) fn proc_exit(_: &Context, _: &mut Memory<'_>, code: u32) -> Exit {
     Exit(code)
 }
 
 /// The signals of preview 1 by what they do to a program that does not handle them; it cannot.
-pub(crate) fn proc_raise(_: &mut Context, _: &mut Memory<'_>, signal: u32) -> Result<Result<(), Errno>, Exit> {
+pub(crate) fn proc_raise(_: &Context, _: &mut Memory<'_>, signal: u32) -> Result<Result<(), Errno>, Exit> {
     match signal {
         // none, pipe, chld, cont, urg, winch: ignored, or nothing to do.
         0 | 13 | 16 | 17 | 22 | 27 => Ok(Ok(())),

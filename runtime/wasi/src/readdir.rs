@@ -4,6 +4,7 @@
 //! same from any place on.
 
 use std::mem::MaybeUninit;
+use std::sync::PoisonError;
 
 use rustix::fs::{AtFlags, FileType, RawDir, SeekFrom, fstat, statat};
 
@@ -18,7 +19,7 @@ use crate::types::{Filetype, Rights};
 const HOST_BUFFER: usize = 8192;
 
 pub(crate) fn fd_readdir(
-    context: &mut Context,
+    context: &Context,
     memory: &mut Memory<'_>,
     fd: Fd,
     buf: Ptr,
@@ -26,9 +27,11 @@ pub(crate) fn fd_readdir(
     cookie: u64,
     used: Ptr,
 ) -> Result<(), Errno> {
-    let dir = &context.table.directory(fd, Rights::FD_READDIR)?.dir;
+    let directory = context.table.directory(fd, Rights::FD_READDIR)?;
     let used = memory.slot::<u32>(used)?;
     i64::try_from(cookie).map_err(|_| Errno::Inval)?;
+    let dir = &directory.dir;
+    let _listing = directory.listing.lock().unwrap_or_else(PoisonError::into_inner);
     // A directory that the host does not let us list is open for lookups alone, and "bad
     // descriptor" to the host.
     rustix::fs::seek(dir, SeekFrom::Start(cookie)).map_err(unlistable)?;
@@ -39,7 +42,11 @@ pub(crate) fn fd_readdir(
     let mut entries = RawDir::new(dir, &mut host_buffer);
     while !out.is_full() {
         let Some(entry) = entries.next() else { break };
-        let entry = entry.map_err(unlistable)?;
+        let entry = match entry {
+            // What has been removed lists nothing, to the host's C library, too.
+            Err(rustix::io::Errno::NOENT) => break,
+            entry => entry.map_err(unlistable)?,
+        };
         let name = entry.file_name().to_bytes();
         let (ino, filetype) = match (name, entry.file_type()) {
             // What lies above is not the guest's business: the parent is the directory itself, as

@@ -57,7 +57,7 @@ const INTERRUPT_INTERVAL: Duration = Duration::from_millis(20);
 
 #[expect(clippy::too_many_arguments, reason = "the signature that WasmEdge gives it")]
 pub(crate) fn sock_getaddrinfo(
-    context: &mut Context,
+    context: &Context,
     memory: &mut Memory<'_>,
     node: Ptr,
     node_len: u32,

@@ -8,6 +8,7 @@
 
 use std::fs::File;
 use std::os::fd::OwnedFd;
+use std::sync::Arc;
 
 use rustix::event::PollFlags;
 use rustix::io::Errno as Host;
@@ -32,7 +33,7 @@ impl Context {
     }
 
     /// A socket of a program that may use the network.
-    pub(crate) fn net_socket(&self, fd: Fd) -> Result<&Stream, Errno> {
+    pub(crate) fn net_socket(&self, fd: Fd) -> Result<Arc<Stream>, Errno> {
         let stream = self.table.socket(fd, Rights::empty())?;
         self.require_net()?;
         Ok(stream)
@@ -41,11 +42,11 @@ impl Context {
 
 fn entry(socket: OwnedFd, filetype: Filetype, fdflags: FdFlags, base: Rights, inheriting: Rights) -> Entry {
     let stream = Stream::opened(File::from(socket), filetype, fdflags);
-    Entry { object: Object::Stream(stream), base, inheriting, readonly: false }
+    Entry { object: Object::Stream(Arc::new(stream)), base, inheriting, readonly: false }
 }
 
 pub(crate) fn sock_open(
-    context: &mut Context,
+    context: &Context,
     memory: &mut Memory<'_>,
     family: u32,
     kind: u32,
@@ -66,24 +67,7 @@ pub(crate) fn sock_open(
 }
 
 pub(crate) fn sock_bind(
-    context: &mut Context,
-    memory: &mut Memory<'_>,
-    fd: Fd,
-    address: Ptr,
-    port: u32,
-) -> Result<(), Errno> {
-    let socket = context.net_socket(fd)?.socket()?;
-    Ok(rustix::net::bind(socket, &address::read(memory, address, port)?)?)
-}
-
-pub(crate) fn sock_listen(context: &mut Context, _: &mut Memory<'_>, fd: Fd, backlog: u32) -> Result<(), Errno> {
-    let socket = context.net_socket(fd)?.socket()?;
-    // A host takes a number that is too large for the largest there is.
-    Ok(rustix::net::listen(socket, i32::try_from(backlog).unwrap_or(i32::MAX))?)
-}
-
-pub(crate) fn sock_connect(
-    context: &mut Context,
+    context: &Context,
     memory: &mut Memory<'_>,
     fd: Fd,
     address: Ptr,
@@ -91,26 +75,49 @@ pub(crate) fn sock_connect(
 ) -> Result<(), Errno> {
     let stream = context.net_socket(fd)?;
     let socket = stream.socket()?;
-    match rustix::net::connect(socket, &address::read(memory, address, port)?) {
-        Err(Host::INPROGRESS) if !stream.nonblock() => {
-            if !wait_for(socket, PollFlags::OUT, stream.timeouts.send, context.interrupt())? {
-                return Err(Errno::Inprogress);
+    Ok(rustix::net::bind(socket, &address::read(memory, address, port)?)?)
+}
+
+pub(crate) fn sock_listen(context: &Context, _: &mut Memory<'_>, fd: Fd, backlog: u32) -> Result<(), Errno> {
+    let stream = context.net_socket(fd)?;
+    let socket = stream.socket()?;
+    // A host takes a number that is too large for the largest there is.
+    Ok(rustix::net::listen(socket, i32::try_from(backlog).unwrap_or(i32::MAX))?)
+}
+
+pub(crate) fn sock_connect(
+    context: &Context,
+    memory: &mut Memory<'_>,
+    fd: Fd,
+    address: Ptr,
+    port: u32,
+) -> Result<(), Errno> {
+    let stream = context.net_socket(fd)?;
+    let socket = stream.socket()?;
+    let to = address::read(memory, address, port)?;
+    loop {
+        match rustix::net::connect(socket, &to) {
+            // Only the call after the wait tells how it went, and makes the socket a connected one to the host.
+            Err(Host::INPROGRESS | Host::ALREADY) if !stream.nonblock() => {
+                if !wait_for(socket, PollFlags::OUT, stream.timeouts().send, context.interrupt())? {
+                    return Err(Errno::Inprogress);
+                }
             }
-            Ok(sockopt::socket_error(socket)??)
+            connected => return Ok(connected?),
         }
-        connected => Ok(connected?),
     }
 }
 
 pub(crate) fn sock_accept(
-    context: &mut Context,
+    context: &Context,
     memory: &mut Memory<'_>,
     fd: Fd,
     fdflags: u32,
     accepted: Ptr,
 ) -> Result<(), Errno> {
-    let stream = context.table.socket(fd, Rights::SOCK_ACCEPT)?;
-    let inheriting = context.table.get(fd)?.inheriting;
+    let listening = context.table.get(fd)?;
+    let inheriting = listening.inheriting;
+    let stream = listening.socket(Rights::SOCK_ACCEPT)?;
     let fdflags = flags::<FdFlags>(fdflags)?;
     if !FdFlags::NONBLOCK.contains(fdflags) {
         return Err(Errno::Inval);
@@ -126,7 +133,7 @@ pub(crate) fn sock_accept(
 
 /// `sock_accept` before preview 1 had it.
 pub(crate) fn sock_accept_plain(
-    context: &mut Context,
+    context: &Context,
     memory: &mut Memory<'_>,
     fd: Fd,
     accepted: Ptr,
@@ -134,8 +141,9 @@ pub(crate) fn sock_accept_plain(
     sock_accept(context, memory, fd, 0, accepted)
 }
 
-pub(crate) fn sock_shutdown(context: &mut Context, _: &mut Memory<'_>, fd: Fd, how: u32) -> Result<(), Errno> {
-    let socket = context.table.socket(fd, Rights::SOCK_SHUTDOWN)?.socket()?;
+pub(crate) fn sock_shutdown(context: &Context, _: &mut Memory<'_>, fd: Fd, how: u32) -> Result<(), Errno> {
+    let stream = context.table.socket(fd, Rights::SOCK_SHUTDOWN)?;
+    let socket = stream.socket()?;
     let how = match how {
         1 => Shutdown::Read,
         2 => Shutdown::Write,
@@ -164,7 +172,8 @@ impl Side {
         typed: Option<Ptr>,
         port: Ptr,
     ) -> Result<(), Errno> {
-        let socket = context.net_socket(fd)?.socket()?;
+        let stream = context.net_socket(fd)?;
+        let socket = stream.socket()?;
         let family = sockopt::socket_domain(socket)?;
         let room = Room::new(memory, address, family)?;
         if room.holds_family() == typed.is_some() {
@@ -187,7 +196,7 @@ impl Side {
 }
 
 pub(crate) fn sock_getlocaladdr(
-    context: &mut Context,
+    context: &Context,
     memory: &mut Memory<'_>,
     fd: Fd,
     address: Ptr,
@@ -197,7 +206,7 @@ pub(crate) fn sock_getlocaladdr(
 }
 
 pub(crate) fn sock_getlocaladdr_typed(
-    context: &mut Context,
+    context: &Context,
     memory: &mut Memory<'_>,
     fd: Fd,
     address: Ptr,
@@ -208,7 +217,7 @@ pub(crate) fn sock_getlocaladdr_typed(
 }
 
 pub(crate) fn sock_getpeeraddr(
-    context: &mut Context,
+    context: &Context,
     memory: &mut Memory<'_>,
     fd: Fd,
     address: Ptr,
@@ -218,7 +227,7 @@ pub(crate) fn sock_getpeeraddr(
 }
 
 pub(crate) fn sock_getpeeraddr_typed(
-    context: &mut Context,
+    context: &Context,
     memory: &mut Memory<'_>,
     fd: Fd,
     address: Ptr,

@@ -1,7 +1,8 @@
 //! Options of sockets, as WasmEdge has them. All are of the one level there is.
 //!
 //! A number or a switch takes 32 bits, a time 128: seconds, then microseconds, and none is forever. How long to linger takes
-//! 64: whether to, then seconds. Not to be had are whether to go past routers, how many bytes to wait for, and binding to a
+//! 64: whether to, then seconds. Closing does not wait, however long a guest says to linger: no interrupt could end that, and the
+//! host sends what is left anyway. Only to linger for no time has an effect, namely that what is left is lost. Not to be had are whether to go past routers, how many bytes to wait for, and binding to a
 //! device (`noprotoopt`).
 
 use std::time::Duration;
@@ -11,8 +12,7 @@ use rustix::net::{SocketType, sockopt};
 use crate::context::Context;
 use crate::errno::Errno;
 use crate::memory::{Memory, Ptr};
-use crate::stream::Timeouts;
-use crate::table::{Fd, Object};
+use crate::table::Fd;
 
 /// `sock_opt_so`.
 #[derive(Clone, Copy, Debug)]
@@ -53,7 +53,7 @@ impl Name {
 }
 
 pub(crate) fn sock_getsockopt(
-    context: &mut Context,
+    context: &Context,
     memory: &mut Memory<'_>,
     fd: Fd,
     level: u32,
@@ -90,19 +90,19 @@ pub(crate) fn sock_getsockopt(
         Name::Oobinline => switch(sockopt::socket_oobinline(socket)?),
         Name::Acceptconn => switch(sockopt::socket_acceptconn(socket)?),
         Name::Linger => {
-            let linger = sockopt::socket_linger(socket)?;
-            let seconds = linger.map_or(0, |linger| linger.as_secs() as usize);
-            [switch(linger.is_some()), number(seconds)].concat()
+            let host = sockopt::socket_linger(socket)?.map(|linger| linger.as_secs());
+            let linger = stream.timeouts().linger.map(u64::from).or(host);
+            [switch(linger.is_some()), number(linger.unwrap_or(0) as usize)].concat()
         }
-        Name::Rcvtimeo => time_to_bytes(stream.timeouts.receive),
-        Name::Sndtimeo => time_to_bytes(stream.timeouts.send),
+        Name::Rcvtimeo => time_to_bytes(stream.timeouts().receive),
+        Name::Sndtimeo => time_to_bytes(stream.timeouts().send),
     };
     memory.write_bytes(value, &bytes)?;
     memory.write_element(len, 0, bytes.len() as u32)
 }
 
 pub(crate) fn sock_setsockopt(
-    context: &mut Context,
+    context: &Context,
     memory: &mut Memory<'_>,
     fd: Fd,
     level: u32,
@@ -110,7 +110,8 @@ pub(crate) fn sock_setsockopt(
     value: Ptr,
     len: u32,
 ) -> Result<(), Errno> {
-    let socket = context.net_socket(fd)?.socket()?;
+    let stream = context.net_socket(fd)?;
+    let socket = stream.socket()?;
     let name = Name::new(level, name)?;
     memory.check(value, len)?;
     let word = |index: usize| -> Result<i32, Errno> {
@@ -129,29 +130,23 @@ pub(crate) fn sock_setsockopt(
         Name::Keepalive => sockopt::set_socket_keepalive(socket, word(0)? != 0)?,
         Name::Oobinline => sockopt::set_socket_oobinline(socket, word(0)? != 0)?,
         Name::Linger => {
-            let (on, seconds) = (word(0)? != 0, size(1)?);
-            sockopt::set_socket_linger(socket, on.then(|| Duration::from_secs(seconds as u64)))?;
+            let (on, seconds) = (word(0)? != 0, word(1)?);
+            let linger = on.then(|| u32::try_from(seconds)).transpose().map_err(|_| Errno::Inval)?;
+            sockopt::set_socket_linger(socket, linger.filter(|&seconds| seconds == 0).map(|_| Duration::ZERO))?;
+            stream.set_timeouts(|timeouts| timeouts.linger = linger);
         }
         Name::Rcvtimeo | Name::Sndtimeo => {
             let time = time_from_bytes(memory, value, len)?;
-            let timeouts = timeouts(context, fd)?;
-            match name {
+            // They are kept here and not on the host, which never waits.
+            stream.set_timeouts(|timeouts| match name {
                 Name::Rcvtimeo => timeouts.receive = time,
                 _ => timeouts.send = time,
-            }
+            });
         }
         // They can be asked for only.
         Name::Type | Name::Error | Name::Acceptconn => return Err(Errno::Noprotoopt),
     }
     Ok(())
-}
-
-/// They are kept here and not on the host, which never waits.
-fn timeouts(context: &mut Context, fd: Fd) -> Result<&mut Timeouts, Errno> {
-    match &mut context.table.get_mut(fd)?.object {
-        Object::Stream(stream) => Ok(&mut stream.timeouts),
-        Object::Directory(_) => Err(Errno::Notsock),
-    }
 }
 
 fn time_to_bytes(nanoseconds: Option<u64>) -> Vec<u8> {

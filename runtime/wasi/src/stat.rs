@@ -1,5 +1,7 @@
 //! Attributes of files: by descriptor and by path.
 
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 use std::time::Duration;
 
 use cap_fs_ext::{DirExt, SystemTimeSpec};
@@ -49,7 +51,7 @@ impl From<Metadata> for Filestat {
     }
 }
 
-pub(crate) fn fd_filestat_get(context: &mut Context, memory: &mut Memory<'_>, fd: Fd, stat: Ptr) -> Result<(), Errno> {
+pub(crate) fn fd_filestat_get(context: &Context, memory: &mut Memory<'_>, fd: Fd, stat: Ptr) -> Result<(), Errno> {
     let object = context.table.object(fd, Rights::FD_FILESTAT_GET)?;
     let slot = memory.slot(stat)?;
     let mut value = match object.host() {
@@ -66,7 +68,7 @@ pub(crate) fn fd_filestat_get(context: &mut Context, memory: &mut Memory<'_>, fd
 }
 
 pub(crate) fn path_filestat_get(
-    context: &mut Context,
+    context: &Context,
     memory: &mut Memory<'_>,
     fd: Fd,
     lookup: u32,
@@ -74,16 +76,21 @@ pub(crate) fn path_filestat_get(
     path_len: u32,
     stat: Ptr,
 ) -> Result<(), Errno> {
-    let dir = &context.table.directory(fd, Rights::PATH_FILESTAT_GET)?.dir;
+    let directory = context.table.directory(fd, Rights::PATH_FILESTAT_GET)?;
     let slot = memory.slot(stat)?;
     let path = memory.path(path, path_len)?;
-    let metadata = if flags::<LookupFlags>(lookup)?.contains(LookupFlags::SYMLINK_FOLLOW) {
-        dir.metadata(path)?
-    } else {
-        dir.symlink_metadata(path)?
-    };
+    let metadata =
+        if follows(lookup, &path)? { directory.dir.metadata(path)? } else { directory.dir.symlink_metadata(path)? };
     memory.put(slot, Filestat::from(metadata));
     Ok(())
+}
+
+/// Whether a link that the path ends with is to be followed. One with a slash behind it always is, as it must be a directory
+/// then; cap-std overlooks that.
+fn follows(lookup: u32, path: &Path) -> Result<bool, Errno> {
+    let bytes = path.as_os_str().as_bytes();
+    let must = bytes.ends_with(b"/") || bytes.ends_with(b"/.");
+    Ok(flags::<LookupFlags>(lookup)?.contains(LookupFlags::SYMLINK_FOLLOW) || must)
 }
 
 /// What a time of a file becomes.
@@ -134,7 +141,7 @@ impl NewTime {
 }
 
 pub(crate) fn fd_filestat_set_times(
-    context: &mut Context,
+    context: &Context,
     _: &mut Memory<'_>,
     fd: Fd,
     atim: u64,
@@ -150,7 +157,7 @@ pub(crate) fn fd_filestat_set_times(
 
 #[expect(clippy::too_many_arguments, reason = "the signature in the witx")]
 pub(crate) fn path_filestat_set_times(
-    context: &mut Context,
+    context: &Context,
     memory: &mut Memory<'_>,
     fd: Fd,
     lookup: u32,
@@ -160,10 +167,11 @@ pub(crate) fn path_filestat_set_times(
     mtim: u64,
     fstflags: u32,
 ) -> Result<(), Errno> {
-    let dir = &context.table.directory(fd, Rights::PATH_FILESTAT_SET_TIMES)?.dir;
+    let directory = context.table.directory(fd, Rights::PATH_FILESTAT_SET_TIMES)?;
     let path = memory.path(path, path_len)?;
-    let follow = flags::<LookupFlags>(lookup)?.contains(LookupFlags::SYMLINK_FOLLOW);
+    let follow = follows(lookup, &path)?;
     let (access, modification) = NewTime::pair(atim, mtim, fstflags)?;
+    let dir = &directory.dir;
     if follow {
         // Resolved first: to set times through a link, cap-std opens the file, which can fail, or wait for a pipe's
         // other end.

@@ -11,6 +11,7 @@ use std::fs::File;
 use std::io::{Cursor, IoSlice, IoSliceMut, Read};
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustix::event::PollFlags;
@@ -77,46 +78,66 @@ pub(crate) enum Source {
     Output(Pipe),
 }
 
+impl Source {
+    fn host(&self) -> Option<BorrowedFd<'_>> {
+        match self {
+            Source::Opened(file) | Source::Given(file) => Some(file.as_fd()),
+            Source::Inherited(fd) => Some(*fd),
+            Source::Input(_) | Source::Output(_) => None,
+        }
+    }
+}
+
 /// Something to read from or write to.
 #[derive(Debug)]
 pub(crate) struct Stream {
     source: Source,
     filetype: Filetype,
-    flags: FdFlags,
-    /// How long a socket waits to receive and to send, in nanoseconds.
-    pub timeouts: Timeouts,
+    /// Of [`FdFlags`].
+    flags: AtomicU32,
+    timeouts: Mutex<Timeouts>,
+    turn: Mutex<()>,
 }
 
-/// Of a socket; none is forever.
+/// How long a socket waits.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Timeouts {
+    /// To receive, in nanoseconds; none is forever.
     pub receive: Option<u64>,
+    /// To send.
     pub send: Option<u64>,
+    /// To send what is left when it is closed, in seconds, if the guest has said.
+    pub linger: Option<u32>,
 }
 
 impl Stream {
     /// A file that the guest has opened with these flags. On the host it is open without waiting.
     pub fn opened(file: File, filetype: Filetype, flags: FdFlags) -> Self {
-        Stream { source: Source::Opened(file), filetype, flags, timeouts: Timeouts::default() }
+        Stream::new(Source::Opened(file), filetype, flags)
     }
 
     /// A stream that exists before the guest begins.
     pub fn standard(source: Source) -> Self {
-        let stream =
-            Stream { source, filetype: Filetype::Unknown, flags: FdFlags::empty(), timeouts: Timeouts::default() };
-        match stream.host().map(|fd| (filetype_of(fd), flags_of(fd))) {
-            Some((filetype, flags)) => Stream { filetype, flags, ..stream },
-            None => stream,
+        let (filetype, flags) = match source.host() {
+            Some(fd) => (filetype_of(fd), flags_of(fd)),
+            None => (Filetype::Unknown, FdFlags::empty()),
+        };
+        Stream::new(source, filetype, flags)
+    }
+
+    fn new(source: Source, filetype: Filetype, flags: FdFlags) -> Self {
+        Stream {
+            source,
+            filetype,
+            flags: AtomicU32::new(flags.bits()),
+            timeouts: Mutex::default(),
+            turn: Mutex::default(),
         }
     }
 
     /// The host's descriptor, if there is one behind the stream.
     pub fn host(&self) -> Option<BorrowedFd<'_>> {
-        match &self.source {
-            Source::Opened(file) | Source::Given(file) => Some(file.as_fd()),
-            Source::Inherited(fd) => Some(*fd),
-            Source::Input(_) | Source::Output(_) => None,
-        }
+        self.source.host()
     }
 
     pub fn filetype(&self) -> Filetype {
@@ -124,7 +145,7 @@ impl Stream {
     }
 
     pub fn flags(&self) -> FdFlags {
-        self.flags
+        FdFlags::from_bits_truncate(self.flags.load(Ordering::SeqCst))
     }
 
     /// A standard stream of this process.
@@ -149,13 +170,21 @@ impl Stream {
         }
     }
 
-    pub fn set_flags(&mut self, flags: FdFlags) {
-        self.flags = flags;
+    pub fn set_flags(&self, flags: FdFlags) {
+        self.flags.store(flags.bits(), Ordering::SeqCst);
+    }
+
+    pub fn timeouts(&self) -> Timeouts {
+        *lock(&self.timeouts)
+    }
+
+    pub fn set_timeouts(&self, set: impl FnOnce(&mut Timeouts)) {
+        set(&mut lock(&self.timeouts));
     }
 
     /// Whether the guest does not want to wait.
     pub fn nonblock(&self) -> bool {
-        self.flags.contains(FdFlags::NONBLOCK)
+        self.flags().contains(FdFlags::NONBLOCK)
     }
 
     /// Reads at the current position.
@@ -235,7 +264,7 @@ impl Stream {
 
     fn write_some(&self, slices: &[IoSlice<'_>], interrupt: Option<&Interrupt>) -> Result<usize, Errno> {
         let mut how = self.sync_flags();
-        how.set(ReadWriteFlags::APPEND, self.flags.contains(FdFlags::APPEND));
+        how.set(ReadWriteFlags::APPEND, self.flags().contains(FdFlags::APPEND));
         self.transfer(PollFlags::OUT, interrupt, |fd| {
             if how.is_empty() {
                 return rustix::io::writev(fd, slices);
@@ -325,8 +354,8 @@ impl Stream {
     /// Linux, too, gives by synchronizing the writes.
     fn sync_flags(&self) -> ReadWriteFlags {
         let mut how = ReadWriteFlags::empty();
-        how.set(ReadWriteFlags::SYNC, self.flags.intersects(FdFlags::SYNC | FdFlags::RSYNC));
-        how.set(ReadWriteFlags::DSYNC, self.flags.contains(FdFlags::DSYNC));
+        how.set(ReadWriteFlags::SYNC, self.flags().intersects(FdFlags::SYNC | FdFlags::RSYNC));
+        how.set(ReadWriteFlags::DSYNC, self.flags().contains(FdFlags::DSYNC));
         how
     }
 
@@ -356,13 +385,16 @@ impl Stream {
         let own = matches!(self.source, Source::Opened(_));
         let timeout = match (self.nonblock(), event) {
             (true, _) => Some(0),
-            (false, PollFlags::OUT) => self.timeouts.send,
-            (false, _) => self.timeouts.receive,
+            (false, PollFlags::OUT) => self.timeouts().send,
+            (false, _) => self.timeouts().receive,
         };
-        // What nobody writes to yet would seem to be at its end.
-        let ask = if self.nonblock() { !own } else { own || interrupt.is_some() };
-        if ask && !wait_for(fd, event, timeout, interrupt)? {
-            return Err(Errno::Again);
+        if own {
+            // What nobody writes to yet would seem to be at its end.
+            if !self.nonblock() && !wait_for(fd, event, timeout, interrupt)? {
+                return Err(Errno::Again);
+            }
+        } else if self.nonblock() || interrupt.is_some() {
+            return self.take_turns(event, timeout, interrupt, action);
         }
         loop {
             match retry_on_intr(|| action(fd)) {
@@ -372,6 +404,30 @@ impl Stream {
                     }
                 }
                 result => return Ok(result?),
+            }
+        }
+    }
+
+    /// The same for a stream on which the host may wait, but must not. One thread at a time asks whether it is ready, and takes
+    /// what it is ready for, so that no other one waits on the host for what is gone.
+    fn take_turns<T>(
+        &self,
+        event: PollFlags,
+        timeout: Option<u64>,
+        interrupt: Option<&Interrupt>,
+        mut action: impl FnMut(BorrowedFd<'_>) -> Result<T, Host>,
+    ) -> Result<T, Errno> {
+        let fd = self.host().ok_or(Errno::Badf)?;
+        loop {
+            if !wait_for(fd, event, timeout, interrupt)? {
+                return Err(Errno::Again);
+            }
+            let _turn = lock(&self.turn);
+            if wait_for(fd, event, Some(0), interrupt)? {
+                match retry_on_intr(|| action(fd)) {
+                    Err(Host::AGAIN) if !self.nonblock() => {}
+                    result => return Ok(result?),
+                }
             }
         }
     }

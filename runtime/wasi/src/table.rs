@@ -1,6 +1,10 @@
 //! The table of file descriptors, and the check of rights that every call on one passes.
+//!
+//! Several threads use one table. It is locked to look up a descriptor or to change one, and never for longer: what a call uses
+//! stays open until it is done, also if another thread closes the descriptor meanwhile.
 
 use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use cap_std::fs::Dir;
 
@@ -18,13 +22,15 @@ pub(crate) struct Directory {
     pub dir: Dir,
     /// The name under which the guest got it, if it is there from the start.
     pub preopened_as: Option<Vec<u8>>,
+    /// Held to list it: the host has one position for that.
+    pub listing: Mutex<()>,
 }
 
 /// What a descriptor stands for.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Object {
-    Stream(Stream),
-    Directory(Directory),
+    Stream(Arc<Stream>),
+    Directory(Arc<Directory>),
 }
 
 impl Object {
@@ -38,7 +44,7 @@ impl Object {
 }
 
 /// One open descriptor.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Entry {
     pub object: Object,
     pub base: Rights,
@@ -58,95 +64,136 @@ impl Entry {
         }
         Ok(())
     }
-}
 
-/// All descriptors of one program.
-#[derive(Debug)]
-pub(crate) struct Table(Vec<Option<Entry>>);
-
-impl Table {
-    /// A table with these descriptors, from 0 on.
-    pub fn new(entries: impl IntoIterator<Item = Entry>) -> Self {
-        Table(entries.into_iter().map(Some).collect())
+    /// The object of any kind, with these rights.
+    pub fn object(self, rights: Rights) -> Result<Object, Errno> {
+        self.require(rights)?;
+        Ok(self.object)
     }
 
-    /// Opens the lowest free descriptor.
-    pub fn insert(&mut self, entry: Entry) -> Result<Fd, Errno> {
-        let index = self.0.iter().position(Option::is_none).unwrap_or(self.0.len());
-        // Preview 1 promises numbers below 2^31.
-        let fd = i32::try_from(index).map_err(|_| Errno::Mfile)?;
-        match self.0.get_mut(index) {
-            Some(slot) => *slot = Some(entry),
-            None => self.0.push(Some(entry)),
-        }
-        Ok(Fd(fd as u32))
-    }
-
-    pub fn get(&self, fd: Fd) -> Result<&Entry, Errno> {
-        self.0.get(fd.0 as usize).and_then(Option::as_ref).ok_or(Errno::Badf)
-    }
-
-    pub fn get_mut(&mut self, fd: Fd) -> Result<&mut Entry, Errno> {
-        self.0.get_mut(fd.0 as usize).and_then(Option::as_mut).ok_or(Errno::Badf)
-    }
-
-    pub fn close(&mut self, fd: Fd) -> Result<(), Errno> {
-        let slot = self.0.get_mut(fd.0 as usize).ok_or(Errno::Badf)?;
-        slot.take().map(|_| ()).ok_or(Errno::Badf)
-    }
-
-    /// Closes `to`, which must be open, and gives its number to what `from` stands for.
-    pub fn renumber(&mut self, from: Fd, to: Fd) -> Result<(), Errno> {
-        self.get(from)?;
-        self.get(to)?;
-        if from != to {
-            let entry = self.0[from.0 as usize].take();
-            self.0[to.0 as usize] = entry;
-        }
-        Ok(())
-    }
-
-    /// An open object of any kind, with these rights.
-    pub fn object(&self, fd: Fd, rights: Rights) -> Result<&Object, Errno> {
-        let entry = self.get(fd)?;
-        entry.require(rights)?;
-        Ok(&entry.object)
-    }
-
-    /// An open stream, with these rights.
-    pub fn stream(&self, fd: Fd, rights: Rights) -> Result<&Stream, Errno> {
-        let entry = self.get(fd)?;
-        match &entry.object {
+    /// The stream, with these rights.
+    pub fn stream(self, rights: Rights) -> Result<Arc<Stream>, Errno> {
+        match &self.object {
             // A directory never has these rights, but "is a directory" says more.
             Object::Directory(_) => Err(Errno::Isdir),
             Object::Stream(stream) => {
-                entry.require(rights)?;
-                Ok(stream)
+                self.require(rights)?;
+                Ok(stream.clone())
             }
         }
     }
 
-    /// An open socket, with these rights.
-    pub fn socket(&self, fd: Fd, rights: Rights) -> Result<&Stream, Errno> {
-        let entry = self.get(fd)?;
-        match &entry.object {
+    /// The socket, with these rights.
+    pub fn socket(self, rights: Rights) -> Result<Arc<Stream>, Errno> {
+        match &self.object {
             Object::Stream(stream) if stream.is_socket() => {
-                entry.require(rights)?;
-                Ok(stream)
+                self.require(rights)?;
+                Ok(stream.clone())
             }
             Object::Stream(_) | Object::Directory(_) => Err(Errno::Notsock),
         }
     }
 
-    /// An open directory, with these rights.
-    pub fn directory(&self, fd: Fd, rights: Rights) -> Result<&Directory, Errno> {
-        let entry = self.get(fd)?;
-        match &entry.object {
+    /// The directory, with these rights.
+    pub fn directory(self, rights: Rights) -> Result<Arc<Directory>, Errno> {
+        match &self.object {
             Object::Stream(_) => Err(Errno::Notdir),
             Object::Directory(directory) => {
-                entry.require(rights)?;
-                Ok(directory)
+                self.require(rights)?;
+                Ok(directory.clone())
             }
         }
+    }
+}
+
+/// All descriptors of one program.
+#[derive(Debug)]
+pub(crate) struct Table(RwLock<Vec<Option<Entry>>>);
+
+impl Table {
+    /// A table with these descriptors, from 0 on.
+    pub fn new(entries: impl IntoIterator<Item = Entry>) -> Self {
+        Table(RwLock::new(entries.into_iter().map(Some).collect()))
+    }
+
+    /// Each change is one assignment, so a poisoned lock is as good as any.
+    fn read(&self) -> RwLockReadGuard<'_, Vec<Option<Entry>>> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Vec<Option<Entry>>> {
+        self.0.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Opens the lowest free descriptor.
+    pub fn insert(&self, entry: Entry) -> Result<Fd, Errno> {
+        let mut entries = self.write();
+        let index = entries.iter().position(Option::is_none).unwrap_or(entries.len());
+        // Preview 1 promises numbers below 2^31.
+        let fd = i32::try_from(index).map_err(|_| Errno::Mfile)?;
+        match entries.get_mut(index) {
+            Some(slot) => *slot = Some(entry),
+            None => entries.push(Some(entry)),
+        }
+        Ok(Fd(fd as u32))
+    }
+
+    pub fn get(&self, fd: Fd) -> Result<Entry, Errno> {
+        self.read().get(fd.0 as usize).cloned().flatten().ok_or(Errno::Badf)
+    }
+
+    pub fn close(&self, fd: Fd) -> Result<(), Errno> {
+        let closed = self.write().get_mut(fd.0 as usize).and_then(Option::take);
+        // The host closes, which takes its time, when the table is not locked any more.
+        closed.map(drop).ok_or(Errno::Badf)
+    }
+
+    /// Closes `to`, which must be open, and gives its number to what `from` stands for.
+    pub fn renumber(&self, from: Fd, to: Fd) -> Result<(), Errno> {
+        let (from, to) = (from.0 as usize, to.0 as usize);
+        let mut entries = self.write();
+        let is_open = |index| entries.get(index).is_some_and(Option::is_some);
+        if !is_open(from) || !is_open(to) {
+            return Err(Errno::Badf);
+        }
+        if from != to {
+            let entry = entries[from].take();
+            let closed = std::mem::replace(&mut entries[to], entry);
+            drop(entries);
+            drop(closed);
+        }
+        Ok(())
+    }
+
+    /// Takes rights away. None can be added.
+    pub fn limit(&self, fd: Fd, base: Rights, inheriting: Rights) -> Result<(), Errno> {
+        let mut entries = self.write();
+        let entry = entries.get_mut(fd.0 as usize).and_then(Option::as_mut).ok_or(Errno::Badf)?;
+        if !entry.base.contains(base) || !entry.inheriting.contains(inheriting) {
+            return Err(Errno::Notcapable);
+        }
+        entry.base = base;
+        entry.inheriting = inheriting;
+        Ok(())
+    }
+
+    /// An open object of any kind, with these rights.
+    pub fn object(&self, fd: Fd, rights: Rights) -> Result<Object, Errno> {
+        self.get(fd)?.object(rights)
+    }
+
+    /// An open stream, with these rights.
+    pub fn stream(&self, fd: Fd, rights: Rights) -> Result<Arc<Stream>, Errno> {
+        self.get(fd)?.stream(rights)
+    }
+
+    /// An open socket, with these rights.
+    pub fn socket(&self, fd: Fd, rights: Rights) -> Result<Arc<Stream>, Errno> {
+        self.get(fd)?.socket(rights)
+    }
+
+    /// An open directory, with these rights.
+    pub fn directory(&self, fd: Fd, rights: Rights) -> Result<Arc<Directory>, Errno> {
+        self.get(fd)?.directory(rights)
     }
 }

@@ -75,7 +75,7 @@ fn receive(
 
 #[expect(clippy::too_many_arguments, reason = "the signature in the witx")]
 pub(crate) fn sock_recv(
-    context: &mut Context,
+    context: &Context,
     memory: &mut Memory<'_>,
     fd: Fd,
     iovs: Ptr,
@@ -89,7 +89,7 @@ pub(crate) fn sock_recv(
     let (nread, roflags) = (memory.slot::<u32>(nread)?, memory.slot::<u16>(roflags)?);
     let regions = memory.regions(iovs, count)?;
     let mut received = Received { flags: ReceivedFlags::empty(), from: None };
-    let read = memory.scatter(&regions, |slices| receive(stream, slices, how, &mut received, context.interrupt()))?;
+    let read = memory.scatter(&regions, |slices| receive(&stream, slices, how, &mut received, context.interrupt()))?;
     memory.put(nread, size(read)?);
     memory.put(roflags, received.flags.bits());
     Ok(())
@@ -97,7 +97,7 @@ pub(crate) fn sock_recv(
 
 #[expect(clippy::too_many_arguments, reason = "the signature that WasmEdge gives it")]
 pub(crate) fn sock_recv_from(
-    context: &mut Context,
+    context: &Context,
     memory: &mut Memory<'_>,
     fd: Fd,
     iovs: Ptr,
@@ -114,7 +114,7 @@ pub(crate) fn sock_recv_from(
 /// `sock_recv_from` as WasmEdge had it first: it does not tell the port.
 #[expect(clippy::too_many_arguments, reason = "the signature that WasmEdge gives it")]
 pub(crate) fn sock_recv_from_anywhere(
-    context: &mut Context,
+    context: &Context,
     memory: &mut Memory<'_>,
     fd: Fd,
     iovs: Ptr,
@@ -137,14 +137,15 @@ fn receive_from(
     port: Option<Ptr>,
 ) -> Result<(), Errno> {
     let stream = context.table.socket(fd, Rights::FD_READ)?;
-    let socket = context.net_socket(fd)?.socket()?;
+    context.require_net()?;
+    let socket = stream.socket()?;
     let how = flags::<ReceiveFlags>(riflags)?;
     let room = Room::new(memory, address, sockopt::socket_domain(socket)?)?;
     let port = port.map(|port| memory.slot::<u32>(port)).transpose()?;
     let (nread, roflags) = (memory.slot::<u32>(nread)?, memory.slot::<u16>(roflags)?);
     let regions = memory.regions(iovs, count)?;
     let mut received = Received { flags: ReceivedFlags::empty(), from: None };
-    let read = memory.scatter(&regions, |slices| receive(stream, slices, how, &mut received, context.interrupt()))?;
+    let read = memory.scatter(&regions, |slices| receive(&stream, slices, how, &mut received, context.interrupt()))?;
     // Bytes of a connection come from its other end, but the host does not say so.
     let peer = || address::from_host(rustix::net::getpeername(socket).ok().flatten());
     let from = received.from.or_else(peer);
@@ -158,7 +159,7 @@ fn receive_from(
 }
 
 pub(crate) fn sock_send(
-    context: &mut Context,
+    context: &Context,
     memory: &mut Memory<'_>,
     fd: Fd,
     iovs: Ptr,
@@ -167,12 +168,12 @@ pub(crate) fn sock_send(
     nwritten: Ptr,
 ) -> Result<(), Errno> {
     let stream = context.table.socket(fd, Rights::FD_WRITE)?;
-    send(context, memory, stream, (iovs, count), None, siflags, nwritten)
+    send(context, memory, &stream, (iovs, count), None, siflags, nwritten)
 }
 
 #[expect(clippy::too_many_arguments, reason = "the signature that WasmEdge gives it")]
 pub(crate) fn sock_send_to(
-    context: &mut Context,
+    context: &Context,
     memory: &mut Memory<'_>,
     fd: Fd,
     iovs: Ptr,
@@ -185,7 +186,7 @@ pub(crate) fn sock_send_to(
     let stream = context.table.socket(fd, Rights::FD_WRITE)?;
     context.require_net()?;
     let to = address::read(memory, address, port)?;
-    send(context, memory, stream, (iovs, count), Some(to), siflags, nwritten)
+    send(context, memory, &stream, (iovs, count), Some(to), siflags, nwritten)
 }
 
 fn send(

@@ -5,7 +5,7 @@ mod common;
 use std::fs;
 
 use common::*;
-use wasi::Errno;
+use wasi::{Builder, Errno, Output};
 
 #[test]
 fn write_seek_read() {
@@ -214,4 +214,57 @@ fn more_regions_than_the_host_takes() {
     }
     guest.call("fd_write", &[fd, list, 3000, 0x10]).unwrap();
     assert_eq!(guest.u32(0x10), 1024);
+}
+
+/// C libraries give sizes as signed numbers, and a call that has written must not fail.
+#[test]
+fn more_bytes_than_a_size_can_tell() {
+    let null = fs::File::options().read(true).write(true).open("/dev/null").unwrap();
+    let mut builder = Builder::new();
+    builder.stdout(Output::File(null));
+    let (mut guest, _dir) = guest();
+    guest.context = builder.build();
+    let (list, len) = (0x1000, 8 << 20);
+    guest.memory = vec![0; len as usize];
+    for index in 0..1024 {
+        guest.put(list + index * 8 + 4, &(len as u32).to_le_bytes());
+    }
+    guest.call("fd_write", &[1, list, 1024, 0x10]).unwrap();
+    assert_eq!(guest.u32(0x10), 0x7fff_f000);
+}
+
+/// To look for a region that is not empty among millions would take long.
+#[test]
+fn longer_lists_than_any_program_makes() {
+    let (mut guest, _dir) = guest();
+    let fd = guest.create("file");
+    guest.memory = vec![0; (8 << 16) + 0x20];
+    for call in ["fd_read", "fd_write"] {
+        guest.call(call, &[fd, 0x10, 1 << 16, 0]).unwrap();
+        fails(guest.call(call, &[fd, 0x10, (1 << 16) + 1, 0]), Errno::Inval);
+    }
+}
+
+#[test]
+fn beyond_four_gigabytes() {
+    const FAR: u64 = 5 << 30;
+    let (mut guest, dir) = guest();
+    let fd = guest.create("file");
+    assert_eq!(guest.seek(fd, FAR as i64, 0), Ok(FAR));
+    assert_eq!(guest.write(fd, b"far"), Ok(3));
+    assert_eq!(guest.tell(fd), Ok(FAR + 3));
+    assert_eq!(guest.pwrite(fd, b"F", FAR), Ok(1));
+    assert_eq!(guest.pread(fd, 10, FAR).unwrap(), b"Far");
+    assert_eq!(guest.filestat(fd).unwrap().size, FAR + 3);
+    assert_eq!(guest.path_filestat(NOFOLLOW, "file").unwrap().size, FAR + 3);
+    assert_eq!(guest.seek(fd, -3, 2), Ok(FAR));
+    guest.call("fd_advise", &[fd, FAR, FAR, 1]).unwrap();
+    guest.call("fd_filestat_set_size", &[fd, FAR + 1]).unwrap();
+    assert_eq!(guest.read(fd, 10).unwrap(), b"F");
+    assert_eq!(fs::metadata(dir.path().join("file")).unwrap().len(), FAR + 1);
+    // As far as the host's files go, and no further.
+    assert_eq!(guest.seek(fd, 0, 0), Ok(0));
+    fails(guest.seek(fd, i64::MIN, 1), Errno::Inval);
+    fails(guest.call("fd_allocate", &[fd, i64::MAX as u64, i64::MAX as u64]), Errno::Fbig);
+    fails(guest.call("fd_allocate", &[fd, 0, 0]), Errno::Inval);
 }

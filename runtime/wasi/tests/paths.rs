@@ -331,3 +331,75 @@ fn listing_much_in_small_pieces() {
     names.dedup();
     assert_eq!(names.len(), 1002);
 }
+
+/// What has a slash behind it is a directory, or a link to one.
+#[test]
+fn slashes_follow_links() {
+    let (mut guest, _dir) = guest();
+    guest.create("file");
+    guest.mkdir("dir").unwrap();
+    guest.symlink("dir", "dirlink").unwrap();
+    guest.symlink("file", "link").unwrap();
+    guest.symlink("none", "dangling").unwrap();
+    for lookup in [NOFOLLOW, FOLLOW] {
+        for path in ["dir/", "dirlink/", "dirlink/.", "dirlink//"] {
+            assert_eq!(guest.path_filestat(lookup, path).unwrap().filetype, 3, "{path}");
+            guest.set_times(lookup, path, [0, 7, 4]).unwrap();
+            assert_eq!(guest.path_filestat(NOFOLLOW, "dir").unwrap().mtim, 7);
+            guest.set_times(lookup, "dir", [0, 8, 4]).unwrap();
+        }
+        for (path, errno) in [
+            ("file/", Errno::Notdir),
+            ("file/.", Errno::Notdir),
+            ("link/", Errno::Notdir),
+            ("dangling/", Errno::Noent),
+            ("none/", Errno::Noent),
+        ] {
+            fails(guest.path_filestat(lookup, path), errno);
+            fails(guest.set_times(lookup, path, [0, 7, 4]), errno);
+        }
+    }
+    assert_ne!(guest.path_filestat(NOFOLLOW, "dirlink").unwrap().mtim, 7);
+    for path in ["dirlink/", "link/"] {
+        assert!(guest.readlink(path, 10).is_err());
+        fails(guest.rmdir(path), Errno::Notdir);
+        fails(guest.rename(path, "new"), Errno::Notdir);
+    }
+    fails(guest.link(NOFOLLOW, "link/", "new"), Errno::Notdir);
+    fails(guest.link(NOFOLLOW, "dirlink/", "new"), Errno::Perm);
+}
+
+/// Its entries are gone, and so nothing is wrong with listing it.
+#[test]
+fn listing_what_has_been_removed() {
+    let (mut guest, _dir) = guest();
+    guest.mkdir("dir").unwrap();
+    let dir = guest.open_dir("dir").unwrap();
+    guest.rmdir("dir").unwrap();
+    assert_eq!(guest.readdir(dir, 4096, 0).unwrap(), b"");
+}
+
+/// Threads that list one directory through one descriptor do not disturb each other.
+#[test]
+fn listing_by_several_threads() {
+    let (mut guest, dir) = guest();
+    for index in 0..300 {
+        fs::write(dir.path().join(format!("a file with a long name {index}")), b"").unwrap();
+    }
+    let expected = entries(&guest.readdir(ROOT, 0x4000, 0).unwrap());
+    let fd_readdir = wasi::FUNCTIONS.iter().find(|function| function.name == "fd_readdir").unwrap();
+    let context = &guest.context;
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                let mut bytes = vec![0; 0x4100];
+                for _ in 0..200 {
+                    let args = [ROOT, 0x100, 0x4000, 0, 0];
+                    assert_eq!((fd_readdir.call)(context, &mut wasi::Memory::new(&mut bytes), &args), Ok(0));
+                    let used = u32::from_le_bytes(bytes[..4].try_into().unwrap()) as usize;
+                    assert_eq!(entries(&bytes[0x100..][..used]), expected);
+                }
+            });
+        }
+    });
+}

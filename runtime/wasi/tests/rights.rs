@@ -160,3 +160,53 @@ fn renumbering() {
     guest.write(1, b"y").unwrap();
     assert_eq!(fs::read(dir.path().join("one")).unwrap(), b"xxy");
 }
+
+/// What a number stood for before means nothing for what it stands for now.
+#[test]
+fn renumbering_over_what_is_special() {
+    let (mut guest, _dir) = guest();
+    let file = guest.open("file", CREAT, FD_READ | FD_WRITE).unwrap();
+    guest.write(file, b"text").unwrap();
+    guest.call("fd_renumber", &[ROOT, 0]).unwrap();
+    // The folder goes where it is moved, with its name and its rights, and nowhere else.
+    guest.call("fd_prestat_get", &[0, 0x100]).unwrap();
+    assert_eq!(guest.u32(0x104), 1);
+    fails(guest.call("fd_prestat_get", &[ROOT, 0x100]), Errno::Badf);
+    fails(guest.read(0, 1), Errno::Isdir);
+    let again = guest.open_with(0, 0, "file", 0, FD_READ, 0, 0).unwrap();
+    assert_eq!(again, ROOT, "the lowest free number");
+    assert_eq!(guest.read(again, 10).unwrap(), b"text");
+    fails(guest.open_with(again, 0, "file", 0, FD_READ, 0, 0), Errno::Notdir);
+    // A file over the folder: nothing is left of that.
+    guest.call("fd_renumber", &[file, 0]).unwrap();
+    assert_eq!(guest.rights(0), (FD_READ | FD_WRITE, 0));
+    fails(guest.call("fd_prestat_get", &[0, 0x100]), Errno::Badf);
+    fails(guest.open_with(0, 0, "file", 0, FD_READ, 0, 0), Errno::Notdir);
+    fails(guest.readdir(0, 100, 0), Errno::Notdir);
+    // What is done with a standard stream's number does not reach the stream.
+    assert_eq!(guest.write(0, b"more"), Ok(4));
+    guest.call("fd_renumber", &[0, 1]).unwrap();
+    assert_eq!(guest.write(1, b"!"), Ok(1));
+    assert_eq!(guest.stdout.contents(), b"");
+    for (from, to) in [(0, 1), (1, 0), (99, 1), (1, u64::from(u32::MAX))] {
+        fails(guest.call("fd_renumber", &[from, to]), Errno::Badf);
+    }
+}
+
+#[test]
+fn a_read_only_tree_stays_so_whatever_its_number() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::create_dir(dir.path().join("sub")).unwrap();
+    fs::write(dir.path().join("file"), b"text").unwrap();
+    let mut guest = guest_in(dir.path(), true);
+    let sub = guest.open_dir("sub").unwrap();
+    guest.call("fd_renumber", &[sub, 1]).unwrap();
+    guest.call("fd_renumber", &[ROOT, 2]).unwrap();
+    fails(guest.open_with(1, 0, "new", CREAT, 0, 0, 0), Errno::Rofs);
+    fails(guest.open_with(2, 0, "file", TRUNC, 0, 0, 0), Errno::Rofs);
+    let fd = guest.open_with(2, 0, "file", 0, FD_READ | FD_FILESTAT_SET_SIZE, 0, 0).unwrap();
+    guest.call("fd_renumber", &[fd, 0]).unwrap();
+    assert_eq!(guest.rights(0).0, FD_READ);
+    fails(guest.write(0, b"x"), Errno::Notcapable);
+    assert_eq!(fs::read(dir.path().join("file")).unwrap(), b"text");
+}

@@ -2,9 +2,11 @@
 
 mod common;
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::sync::mpsc;
 use std::thread;
+use std::time::Duration;
 
 use common::*;
 use wasi::{Builder, Errno};
@@ -359,6 +361,68 @@ fn options() {
     }
     fails(guest.option(fd, 15, 4), Errno::Inval);
     fails(guest.call("sock_getsockopt", &[fd, 1, 0, DATA, COUNT]), Errno::Inval);
+}
+
+#[test]
+fn connecting_twice() {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let to = listener.local_addr().unwrap();
+    let mut guest = net();
+    let fd = guest.socket(INET4, STREAM).unwrap();
+    guest.connect(fd, to).unwrap();
+    fails(guest.connect(fd, to), Errno::Isconn);
+    // Who does not wait is told that it is done by the next call, or that it was before.
+    let fd = guest.socket(INET4, STREAM).unwrap();
+    guest.call("fd_fdstat_set_flags", &[fd, NONBLOCK]).unwrap();
+    fails(guest.connect(fd, to), Errno::Inprogress);
+    while guest.connect(fd, to) != Err(Errno::Isconn as u64) {}
+    // What is under way is waited for.
+    let fd = guest.socket(INET4, STREAM).unwrap();
+    guest.call("fd_fdstat_set_flags", &[fd, NONBLOCK]).unwrap();
+    fails(guest.connect(fd, to), Errno::Inprogress);
+    guest.call("fd_fdstat_set_flags", &[fd, 0]).unwrap();
+    guest.connect(fd, to).unwrap();
+    drop(listener);
+    let fd = guest.socket(INET4, STREAM).unwrap();
+    fails(guest.connect(fd, to), Errno::Connrefused);
+}
+
+/// No interrupt could end a wait in there.
+#[test]
+fn closing_does_not_wait_for_a_peer_that_does_not_read() {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let mut guest = net();
+    let fd = guest.socket(INET4, STREAM).unwrap();
+    guest.connect(fd, listener.local_addr().unwrap()).unwrap();
+    let (mut peer, _) = listener.accept().unwrap();
+    let hour = [1_u32.to_le_bytes(), 3600_u32.to_le_bytes()].concat();
+    guest.set_option(fd, 9, &hour).unwrap();
+    assert_eq!(guest.option(fd, 9, 8).unwrap(), hour);
+    guest.call("fd_fdstat_set_flags", &[fd, NONBLOCK]).unwrap();
+    let mut sent = 0;
+    loop {
+        match guest.send(fd, &[7; 0x8000]) {
+            Ok(bytes) => sent += bytes,
+            full => break fails(full, Errno::Again),
+        }
+    }
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || sender.send(guest.close(fd)));
+    assert_eq!(receiver.recv_timeout(Duration::from_secs(60)).expect("it waits"), Ok(()));
+    // Nothing is lost.
+    let mut received = Vec::new();
+    peer.read_to_end(&mut received).unwrap();
+    assert_eq!(received.len() as u64, sent);
+
+    // To linger for no time is to throw away.
+    let mut guest = net();
+    let fd = guest.socket(INET4, STREAM).unwrap();
+    guest.connect(fd, listener.local_addr().unwrap()).unwrap();
+    let (mut peer, _) = listener.accept().unwrap();
+    guest.set_option(fd, 9, &[1, 0, 0, 0, 0, 0, 0, 0]).unwrap();
+    fails(guest.set_option(fd, 9, &[1, 0, 0, 0, 0xff, 0xff, 0xff, 0xff]), Errno::Inval);
+    guest.close(fd).unwrap();
+    assert_eq!(peer.read(&mut [0]).unwrap_err().kind(), ErrorKind::ConnectionReset);
 }
 
 #[test]

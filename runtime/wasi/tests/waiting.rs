@@ -7,6 +7,9 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
 use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
@@ -15,7 +18,7 @@ use common::*;
 use rustix::fs::{CWD, Mode, OFlags};
 use rustix::pty::OpenptFlags;
 use tempfile::TempDir;
-use wasi::{Builder, Context, End, Errno, Input, Interrupt, Output};
+use wasi::{Builder, Context, End, Errno, FUNCTIONS, Input, Interrupt, Memory, Output, SharedBytes};
 
 fn file(fd: impl Into<OwnedFd>) -> File {
     File::from(fd.into())
@@ -64,6 +67,33 @@ fn terminals() {
     let mut printed = [0; 13];
     own.read_exact(&mut printed).unwrap();
     assert_eq!(&printed, b"typed\r\nouterr");
+}
+
+/// A process that leads a session and has no terminal yet gets the first one that it opens, and then its signals. To be one
+/// takes a process of its own: this test again.
+#[test]
+fn an_opened_terminal_is_not_this_process_s() {
+    const NAME: &str = "an_opened_terminal_is_not_this_process_s";
+    if std::env::var_os(NAME).is_none() {
+        let test = std::env::current_exe().unwrap();
+        let status = Command::new(test).args(["--exact", NAME]).env(NAME, "").status().unwrap();
+        assert!(status.success());
+        return;
+    }
+    rustix::process::setsid().unwrap();
+    let (own, program) = terminal();
+    let name = rustix::pty::ptsname(&own, Vec::new()).unwrap();
+    let (dir, file) = name.to_str().unwrap().rsplit_once('/').unwrap();
+    drop(program);
+    let mut builder = Builder::new();
+    builder.preopen_dir(Path::new(dir), "/", false).unwrap();
+    let mut guest = with(builder.build());
+    let fd = guest.open(file, 0, FD_READ | FD_WRITE).unwrap();
+    assert_eq!(guest.fdstat(fd).0, 2);
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
+    // Behind the name: the state, the numbers of the parent, the group and the session, and of the terminal.
+    let terminal = stat.rsplit_once(')').unwrap().1.split_whitespace().nth(4);
+    assert_eq!(terminal, Some("0"));
 }
 
 #[test]
@@ -298,6 +328,87 @@ fn interrupted_sockets() {
         with(builder.build())
     };
     interrupts("writing to a socket", connected, |guest| write(guest, 1));
+}
+
+/// Of the threads that wait for the same byte one gets it. The others go on to wait where an interrupt is heard.
+#[test]
+fn threads_that_wait_for_the_same() {
+    const THREADS: usize = 8;
+    let fd_read = FUNCTIONS.iter().find(|function| function.name == "fd_read").unwrap();
+    for _ in 0..100 {
+        let (reader, mut writer) = std::io::pipe().unwrap();
+        let interrupt = Interrupt::new().unwrap();
+        let mut builder = Builder::new();
+        builder.stdin(Input::File(file(reader))).interrupt(interrupt.clone());
+        let context = Arc::new(builder.build());
+        let (sender, receiver) = mpsc::channel();
+        for _ in 0..THREADS {
+            let (context, sender) = (context.clone(), sender.clone());
+            thread::spawn(move || {
+                let mut memory = vec![0; 0x100];
+                memory[..8].copy_from_slice(&[0x80, 0, 0, 0, 1, 0, 0, 0]);
+                sender.send((fd_read.call)(&context, &mut Memory::new(&mut memory), &[0, 0, 1, 0x10])).unwrap();
+            });
+        }
+        writer.write_all(b"x").unwrap();
+        let next = || receiver.recv_timeout(Duration::from_secs(60)).expect("it waits on the host");
+        assert_eq!(next(), Ok(0));
+        interrupt.raise();
+        for _ in 1..THREADS {
+            assert_eq!(next(), Err(End::Interrupted));
+        }
+    }
+}
+
+/// What is closed while a call uses it stays open for that call.
+#[test]
+fn closing_what_another_thread_waits_for() {
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    let mut builder = Builder::new();
+    builder.stdin(Input::File(file(reader)));
+    let context = Arc::new(builder.build());
+    let call = |name: &str| FUNCTIONS.iter().find(|function| function.name == name).unwrap().call;
+    let (fd_read, fd_close) = (call("fd_read"), call("fd_close"));
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn({
+        let context = context.clone();
+        move || {
+            let mut memory = vec![0; 0x100];
+            memory[..8].copy_from_slice(&[0x80, 0, 0, 0, 1, 0, 0, 0]);
+            let result = fd_read(&context, &mut Memory::new(&mut memory), &[0, 0, 1, 0x10]);
+            sender.send((result, memory[0x80])).unwrap();
+        }
+    });
+    assert!(receiver.recv_timeout(Duration::from_millis(50)).is_err(), "there is nothing to read");
+    assert_eq!(fd_close(&context, &mut Memory::new(&mut []), &[0]), Ok(0));
+    assert_eq!(fd_close(&context, &mut Memory::new(&mut []), &[0]), Ok(Errno::Badf as u64));
+    writer.write_all(b"x").unwrap();
+    assert_eq!(receiver.recv_timeout(Duration::from_secs(60)).unwrap(), (Ok(0), b'x'));
+}
+
+/// To fill a large memory takes long. This one is interrupted when the first piece arrives.
+#[test]
+fn interrupted_random_bytes() {
+    struct Counting(Interrupt, AtomicUsize);
+    impl SharedBytes for Counting {
+        fn size(&self) -> u64 {
+            4 << 20
+        }
+        fn read(&self, _: u64, _: &mut [u8]) {}
+        fn write(&self, _: u64, bytes: &[u8]) {
+            self.0.raise();
+            self.1.fetch_add(bytes.len(), Ordering::SeqCst);
+        }
+    }
+    let interrupt = Interrupt::new().unwrap();
+    let mut builder = Builder::new();
+    builder.interrupt(interrupt.clone());
+    let context = builder.build();
+    let memory = Counting(interrupt, AtomicUsize::new(0));
+    let random_get = FUNCTIONS.iter().find(|function| function.name == "random_get").unwrap();
+    let end = (random_get.call)(&context, &mut Memory::shared(&memory), &[0, 4 << 20]);
+    assert_eq!(end, Err(End::Interrupted));
+    assert_eq!(memory.1.into_inner(), 1 << 20);
 }
 
 #[test]
