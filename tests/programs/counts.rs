@@ -16,9 +16,12 @@ tested! {
 
 /// Programs that do not do the same each time, so that their totals differ from run to run.
 const VARYING: &[&str] = &[
-    "coremark", // prints how long it took, in more or fewer digits
-    "esbuild",  // the runtime of Go looks at clocks
-    "python",   // takes random numbers
+    "coremark",   // prints how long it took, in more or fewer digits
+    "esbuild",    // the runtime of Go looks at clocks
+    "python",     // takes random numbers
+    "wasi_files", // looks at the times of files
+    "wasi_net",   // waits for its other half
+    "wasi_poll",  // waits
 ];
 
 /// Cases that do not, either, or end where engines differ.

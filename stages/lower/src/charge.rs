@@ -15,7 +15,7 @@ impl<'c> Lowering<'_, 'c> {
             let mut before = self.ssa.get(local);
             if segment.polls && *counter == Counter::Gas {
                 // The optimizer would make an induction variable of it, and keep what it is before and after a turn apart.
-                before = self.env.builder.opaque(before);
+                before = self.env.opaque(before);
             }
             let after = match counter {
                 Counter::Gas if segment.gas == 0 => continue,

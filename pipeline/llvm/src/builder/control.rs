@@ -1,6 +1,5 @@
 //! Control: branches, returns, phis, calls.
 
-use llvm_sys::LLVMInlineAsmDialect;
 use llvm_sys::core::*;
 
 use super::{Builder, UNNAMED};
@@ -138,30 +137,6 @@ impl<'c> Builder<'c> {
             LLVMSetInstructionCallConv(call.raw(), LLVMGetFunctionCallConv(function.raw()));
         }
         call
-    }
-
-    /// The same integer or pointer, of which the optimizer knows nothing any more: it passes through empty assembly, which takes no
-    /// instruction.
-    pub fn opaque(&self, value: Value<'c>) -> Value<'c> {
-        let ty = self.context().function(value.ty(), &[value.ty()], false);
-        // Result and operand in one register, any.
-        let constraints = "=r,0";
-        // SAFETY: type, value and builder are alive and belong together; LLVM copies as many bytes as it is told.
-        unsafe {
-            let assembly = LLVMGetInlineAsm(
-                ty.raw(),
-                constraints.as_ptr().cast(),
-                0,
-                constraints.as_ptr().cast(),
-                constraints.len(),
-                0,
-                0,
-                LLVMInlineAsmDialect::LLVMInlineAsmDialectATT,
-                0,
-            );
-            let mut args = [value.raw()];
-            Value::from_raw(LLVMBuildCall2(self.positioned(), ty.raw(), assembly, args.as_mut_ptr(), 1, UNNAMED))
-        }
     }
 
     /// Calls the intrinsic `name` (as for [`Intrinsic::find`]) with its overloaded types.

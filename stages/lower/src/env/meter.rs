@@ -105,6 +105,15 @@ impl<'c> Env<'_, 'c> {
         left
     }
 
+    /// The same number, of which the optimizer knows nothing any more. It passes for a pointer to something that may have changed meanwhile,
+    /// which takes no instruction.
+    pub fn opaque(&self, number: Value<'c>) -> Value<'c> {
+        let ptr = self.unit.types.ptr;
+        let pointer = self.builder.inttoptr(number, ptr);
+        let other = self.builder.intrinsic("llvm.launder.invariant.group", &[ptr], &[pointer]);
+        self.builder.ptrtoint(*other, number.ty())
+    }
+
     /// Builds what `pay` goes to.
     pub(super) fn finish_paying(&mut self) {
         for OutOfGas { block, values } in std::mem::take(&mut self.out_of_gas) {
