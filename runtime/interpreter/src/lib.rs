@@ -104,7 +104,7 @@ pub fn load(bytes: Bytes, name: Option<String>, features: &Features, metering: &
     let declarations = abi::module::Module::decode(binary)?;
     check::check(binary, &declarations, features)?;
     let functions = declarations.bodies.iter().map(|_| OnceLock::new()).collect();
-    let interpreter = Interpreter { functions, metering: metering.clone() };
+    let interpreter = Interpreter { functions, metering: metering.clone(), metered: metering.metered() };
     Ok(Module::interpreted(declarations, bytes, Box::new(interpreter), name))
 }
 
@@ -112,6 +112,8 @@ pub fn load(bytes: Bytes, name: Option<String>, features: &Features, metering: &
 struct Interpreter {
     functions: Box<[OnceLock<Box<Function>>]>,
     metering: Metering,
+    /// The same in short: made once, since it holds a hash of the table of costs.
+    metered: Metered,
 }
 
 impl Interpreter {
@@ -145,6 +147,6 @@ impl Interpret for Interpreter {
     }
 
     fn metered(&self) -> Metered {
-        self.metering.metered()
+        self.metered
     }
 }

@@ -12,14 +12,12 @@ impl<'c> Lowering<'_, 'c> {
         let Some(segment) = self.segments.at(self.offset) else { return };
         self.refresh_counters();
         for (local, counter) in (self.first_counter..).zip(&self.env.unit.counters) {
-            let mut before = self.ssa.get(local);
-            if segment.polls && *counter == Counter::Gas {
-                // The optimizer would make an induction variable of it, and keep what it is before and after a turn apart.
-                before = self.env.opaque(before);
-            }
+            let before = self.ssa.get(local);
             let after = match counter {
                 Counter::Gas if segment.gas == 0 => continue,
                 Counter::Instructions if segment.instructions == 0 => continue,
+                // The optimizer would make an induction variable of it, and keep what it is before and after a turn apart.
+                Counter::Gas if segment.polls => self.env.pay(self.env.opaque(before), segment.gas),
                 Counter::Gas => self.env.pay(before, segment.gas),
                 Counter::Instructions => {
                     let count = self.env.unit.context.const_i64(segment.instructions as i64);

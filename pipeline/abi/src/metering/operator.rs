@@ -13,41 +13,13 @@ macro_rules! operators {
         }
 
         impl Operator {
-            /// The operators that are supported, by what wasmparser's visitor calls them.
-            const VISITS: &'static [(Operator, &'static str)] = &{
-                const ALL: &[(bool, Operator, &str)] =
-                    &[$((if_supported!($proposal true, false), Operator::$op, stringify!($visit))),*];
-                const COUNT: usize = count_supported(ALL);
-                supported::<COUNT>(ALL)
-            };
+            /// Each operator, whether it is supported, and what wasmparser's visitor calls it.
+            const ALL: &'static [(Operator, bool, &'static str)] =
+                &[$((Operator::$op, if_supported!($proposal true, false), stringify!($visit))),*];
         }
     };
 }
 wasmparser::for_each_operator!(operators);
-
-const fn count_supported(all: &[(bool, Operator, &str)]) -> usize {
-    let (mut count, mut index) = (0, 0);
-    while index < all.len() {
-        count += all[index].0 as usize;
-        index += 1;
-    }
-    count
-}
-
-const fn supported<const COUNT: usize>(
-    all: &'static [(bool, Operator, &'static str)],
-) -> [(Operator, &'static str); COUNT] {
-    let mut found = [(Operator::Nop, ""); COUNT];
-    let (mut count, mut index) = (0, 0);
-    while index < all.len() {
-        if all[index].0 {
-            found[count] = (all[index].1, all[index].2);
-            count += 1;
-        }
-        index += 1;
-    }
-    found
-}
 
 /// What stands in front of the dot in names of the text format.
 const NAMESPACES: &[&str] = &[
@@ -61,8 +33,9 @@ const ATOMIC: &[&str] = &["rmw", "rmw8", "rmw16", "rmw32"];
 impl Operator {
     /// The instructions that are supported, each with its name in the text format. Several can have the same.
     pub(super) fn instructions() -> impl Iterator<Item = (Operator, String)> {
-        let instructions = Operator::VISITS.iter().filter(|(operator, _)| !operator.is_delimiter());
-        instructions.map(|&(operator, visit)| (operator, name(operator, visit)))
+        let instructions =
+            Operator::ALL.iter().filter(|(operator, supported, _)| *supported && !operator.is_delimiter());
+        instructions.map(|&(operator, _, visit)| (operator, name(operator, visit)))
     }
 
     /// Whether it only ends a block, or an arm of one.
