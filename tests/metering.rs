@@ -9,40 +9,19 @@ mod times;
 mod traps;
 
 use artifact::{Features, Level};
-use driver::Silent;
-use engine::{
-    CostTable, FuncType, HostError, Instance, Linker, Loading, Metering, Mode, Module, Store, Trap, TrapCode, Value,
-};
-use std::fmt;
+use engine::{CostTable, FuncType, HostError, Instance, Linker, Metering, Module, Store, Trap, TrapCode, Value};
+use tests::Way::{self, Interpreted, Native};
 
-/// What runs a module.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Engine {
-    Native(Level),
-    Interpreter,
-}
-
-use Engine::{Interpreter, Native};
-
-const ENGINES: [Engine; 4] = [Native(Level::O0), Native(Level::O2), Native(Level::O3), Interpreter];
+const ENGINES: [Way; 4] = [Native(Level::O0), Native(Level::O2), Native(Level::O3), Interpreted];
 
 /// Ways to run two modules.
-const PAIRS: [(Engine, Engine); 5] = [
+const PAIRS: [(Way, Way); 5] = [
     (Native(Level::O0), Native(Level::O2)),
     (Native(Level::O3), Native(Level::O0)),
-    (Native(Level::O2), Interpreter),
-    (Interpreter, Native(Level::O2)),
-    (Interpreter, Interpreter),
+    (Native(Level::O2), Interpreted),
+    (Interpreted, Native(Level::O2)),
+    (Interpreted, Interpreted),
 ];
-
-impl fmt::Display for Engine {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Native(level) => write!(f, "O{level}"),
-            Interpreter => f.write_str("interpreter"),
-        }
-    }
-}
 
 /// All that can be kept track of, each instruction at a cost of 1.
 fn everything() -> Metering {
@@ -54,25 +33,8 @@ fn counts() -> Metering {
     Metering { interruptible: false, ..everything() }
 }
 
-fn load(text: &str, engine: Engine, metering: &Metering, relaxed_traps: bool) -> Module {
-    let features = Features::all();
-    let bytes = tests::wat(text);
-    match engine {
-        Native(level) => {
-            let mut request = tests::request(level);
-            request.options.features = features;
-            request.options.metering = metering.clone();
-            request.options.relaxed_traps = relaxed_traps;
-            // One function per unit at the lowest level, so that what crosses units is in use as well.
-            request.options.unit_size = if level == Level::O0 { 0 } else { request.options.unit_size };
-            let compiled = driver::compile(&bytes, &request, &Silent).unwrap_or_else(|error| panic!("{error}"));
-            Module::from_bytes_in(compiled.file, Mode::Aot).expect("the compiler's output can be loaded")
-        }
-        Interpreter => {
-            let how = Loading { mode: Mode::Interpreter, features, metering: metering.clone() };
-            Module::from_bytes_in(bytes, how).expect("the module loads")
-        }
-    }
+fn load(text: &str, way: Way, metering: &Metering) -> Module {
+    way.load_text(text, Features::all(), metering)
 }
 
 /// What a store's code was charged.
@@ -146,7 +108,7 @@ fn is_charged(title: &str, modules: &Modules<'_>, linker: &Linker, function: &st
 fn are_charged(text: &str, expected: &[(&str, &str, u64)]) {
     for engine in ENGINES {
         for metering in [counts(), everything()] {
-            let module = load(text, engine, &metering, false);
+            let module = load(text, engine, &metering);
             let title = format!("{engine}, interruptible: {}", metering.interruptible);
             for &(function, ends, count) in expected {
                 is_charged(&title, &[("it", &module)], &Linker::new(), function, ends, count);

@@ -3,43 +3,24 @@
 mod chains;
 
 use artifact::{Feature, Features, Level};
-use driver::Silent;
-use engine::{FuncType, Instance, Linker, Loading, Mode, Module, Store, Trap, TrapCode, ValType, Value, function};
-use std::fmt;
+use engine::{FuncType, Instance, Linker, Metering, Module, Store, Trap, TrapCode, ValType, Value, function};
+use tests::Way::{self, Interpreted, Native};
 
 /// With the default stack, frames of any size would exhaust it long before.
 const MANY: i32 = 10_000_000;
 
-/// What runs a module.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Engine {
-    Native(Level),
-    Interpreter,
-}
-
-use Engine::{Interpreter, Native};
-
-const ENGINES: [Engine; 4] = [Native(Level::O0), Native(Level::O2), Native(Level::O3), Interpreter];
+const ENGINES: [Way; 4] = [Native(Level::O0), Native(Level::O2), Native(Level::O3), Interpreted];
 
 /// Ways to run two modules.
-const PAIRS: [(Engine, Engine); 7] = [
+const PAIRS: [(Way, Way); 7] = [
     (Native(Level::O0), Native(Level::O0)),
     (Native(Level::O2), Native(Level::O3)),
     (Native(Level::O3), Native(Level::O2)),
-    (Native(Level::O0), Interpreter),
-    (Native(Level::O2), Interpreter),
-    (Interpreter, Native(Level::O2)),
-    (Interpreter, Interpreter),
+    (Native(Level::O0), Interpreted),
+    (Native(Level::O2), Interpreted),
+    (Interpreted, Native(Level::O2)),
+    (Interpreted, Interpreted),
 ];
-
-impl fmt::Display for Engine {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Native(level) => write!(f, "O{level}"),
-            Interpreter => f.write_str("interpreter"),
-        }
-    }
-}
 
 fn features() -> Features {
     let mut features = Features::wasm2();
@@ -47,25 +28,8 @@ fn features() -> Features {
     features
 }
 
-fn module(text: &str, engine: Engine) -> Module {
-    match engine {
-        Native(level) => native(text, level),
-        Interpreter => {
-            let how = Loading { mode: Mode::Interpreter, features: features(), ..Loading::default() };
-            Module::from_bytes_in(tests::wat(text), how).expect("the module loads")
-        }
-    }
-}
-
-fn native(text: &str, level: Level) -> Module {
-    let mut request = tests::request(level);
-    request.options.features = features();
-    // One function per unit at the lowest level, so that what crosses units is in use as well.
-    request.options.unit_size = if level == Level::O0 { 0 } else { request.options.unit_size };
-    let compiled = driver::compile(&tests::wat(text), &request, &Silent).unwrap_or_else(|error| panic!("{error}"));
-    let module = Module::from_bytes(compiled.file).expect("the compiler's output can be loaded");
-    assert!(module.is_native(), "{:?}", module.warning());
-    module
+fn module(text: &str, way: Way) -> Module {
+    way.load_text(text, features(), &Metering::default())
 }
 
 fn call(store: &mut Store, instance: Instance, name: &str, args: &[Value]) -> Result<Vec<Value>, Trap> {
@@ -326,7 +290,7 @@ fn a_trap_shows_the_functions_that_are_left() {
         assert_eq!(trap.code(), Some(TrapCode::IntegerDivideByZero));
         let names: Vec<&str> = trap.frames.iter().filter_map(|frame| frame.name.as_deref()).collect();
         // Optimized, one may be inlined into another, whose frame it then is.
-        let expected = if matches!(engine, Native(Level::O0) | Interpreter) {
+        let expected = if matches!(engine, Native(Level::O0) | Interpreted) {
             &["trap", "second", "outer"][..]
         } else {
             &["trap"][..]

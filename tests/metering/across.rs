@@ -19,8 +19,8 @@ const CALLEE: &str = r#"(module
 fn pairs_are_charged(caller: &str, ends: &str, count: u64, seen: &[u64]) {
     let second = format!("(module {IMPORTS} {caller})");
     for (first_engine, second_engine) in PAIRS {
-        let first = load(CALLEE, first_engine, &counts(), false);
-        let second = load(&second, second_engine, &counts(), false);
+        let first = load(CALLEE, first_engine, &counts());
+        let second = load(&second, second_engine, &counts());
         let title = format!("{second_engine} calls {first_engine}");
         let (linker, noted) = looking();
         is_charged(&title, &[("callee", &first), ("caller", &second)], &linker, "run", ends, count);
@@ -109,8 +109,8 @@ fn chains_of_tail_calls() {
         (elem (i32.const 1) func $step)
         (func (export "run") (result i32) (call $step (i32.const 1000))))"#;
     for (first_engine, second_engine) in PAIRS {
-        let first = load(first, first_engine, &everything(), false);
-        let second = load(second, second_engine, &everything(), false);
+        let first = load(first, first_engine, &everything());
+        let second = load(second, second_engine, &everything());
         let title = format!("{second_engine} and {first_engine}");
         let total = 2 + 1000 * (3 + 2 + 5) + 3 + 2;
         is_charged(&title, &[("first", &first), ("second", &second)], &Linker::new(), "run", "[I32(5)]", total);

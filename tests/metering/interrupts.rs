@@ -26,7 +26,7 @@ fn a_pending_interrupt_ends_the_next_call() {
         (func (export "loops") (local i32)
             (loop (br_if 0 (i32.lt_u (local.tee 0 (i32.add (local.get 0) (i32.const 1))) (i32.const 5))))))"#;
     for engine in ENGINES {
-        let (mut store, instance, handle) = instance(&Linker::new(), &load(text, engine, &everything(), false));
+        let (mut store, instance, handle) = instance(&Linker::new(), &load(text, engine, &everything()));
         // Where code stops it has been charged for what it is about to do.
         for (function, charge) in [("calls", 1), ("loops", 8)] {
             handle.interrupt();
@@ -49,7 +49,7 @@ fn a_pending_interrupt_ends_the_next_call() {
 #[test]
 fn start_functions_are_interrupted() {
     for engine in ENGINES {
-        let module = load("(module (func $start (loop (br 0))) (start $start))", engine, &everything(), false);
+        let module = load("(module (func $start (loop (br 0))) (start $start))", engine, &everything());
         let mut store = Store::new();
         let handle = store.interrupt_handle();
         let other = handle.clone();
@@ -85,7 +85,7 @@ fn what_runs_for_ever_is_interrupted() {
         linker.func_wrap("host", "begun", move || {
             begins.wait();
         });
-        let (mut store, instance, handle) = instance(&linker, &load(text, engine, &everything(), false));
+        let (mut store, instance, handle) = instance(&linker, &load(text, engine, &everything()));
         for function in ["loop", "tail", "table", "throw", "calls"] {
             thread::scope(|scope| {
                 scope.spawn(|| {
@@ -110,7 +110,7 @@ fn an_interrupt_in_a_host_function_ends_its_caller() {
     let mut linker = Linker::new();
     linker.func_wrap("host", "stop", |caller: &mut Caller<'_>| caller.interrupt_handle().interrupt());
     for engine in ENGINES {
-        let module = load(text, engine, &everything(), false);
+        let module = load(text, engine, &everything());
         let (mut store, instance, handle) = instance(&linker, &module);
         assert_eq!(ending(call(&mut store, instance, "run")), INTERRUPTED, "{engine}");
         assert_eq!(charged(&store), both(1 + 1 + 3), "{engine}");
@@ -145,7 +145,7 @@ fn an_interrupt_ends_all_calls_up_to_the_outermost() {
         }
     });
     for engine in ENGINES {
-        let module = load(text, engine, &everything(), false);
+        let module = load(text, engine, &everything());
         for (function, ends) in [("goes_on", INTERRUPTED), ("returns", "[]"), ("fails", "something else")] {
             let (mut store, instance, handle) = instance(&linker, &module);
             assert_eq!(ending(call(&mut store, instance, function)), ends, "{engine}, {function}");
@@ -172,7 +172,7 @@ fn waits_are_interrupted() {
             (drop (memory.atomic.wait64 (i32.const 8) (i64.const 0) (i64.const 1000000000000000))))
         (func (export "other") (result i32)
             (memory.atomic.wait32 (i32.const 8) (i32.const 0) (i64.const -1))))"#;
-    for engine in [Native(Level::O2), Interpreter] {
+    for engine in [Native(Level::O2), Interpreted] {
         let memory = SharedMemory::new(engine::MemoryType {
             limits: engine::Limits { min: 1, max: Some(1) },
             shared: true,
@@ -186,7 +186,7 @@ fn waits_are_interrupted() {
             memory.read(address, &mut bytes).expect("it lies in the memory");
             u32::from_le_bytes(bytes)
         };
-        let modules = [everything(), Metering::default()].map(|metering| load(text, engine, &metering, false));
+        let modules = [everything(), Metering::default()].map(|metering| load(text, engine, &metering));
         let (mut other, other_instance, _handle) = instance(&linker, &modules[0]);
         let waits_on = thread::spawn(move || ending(call(&mut other, other_instance, "other")));
         for module in &modules {
@@ -221,9 +221,9 @@ fn waits_are_interrupted() {
 
 #[test]
 fn a_handle_outlives_its_store() {
-    for engine in [Native(Level::O2), Interpreter] {
+    for engine in [Native(Level::O2), Interpreted] {
         let text = "(module (func $nop) (func (export \"run\") (call $nop)))";
-        let (mut store, instance, handle) = instance(&Linker::new(), &load(text, engine, &everything(), false));
+        let (mut store, instance, handle) = instance(&Linker::new(), &load(text, engine, &everything()));
         call(&mut store, instance, "run").expect("nobody interrupts it");
         drop(store);
         handle.interrupt();
@@ -247,8 +247,8 @@ fn interrupts_race_with_calls() {
         let inner = caller.func("inner").expect("it is exported");
         Ok(inner.call(caller, &[]).map(|_| ())?)
     });
-    for engine in [Native(Level::O2), Interpreter] {
-        let (mut store, instance, handle) = instance(&linker, &load(text, engine, &everything(), false));
+    for engine in [Native(Level::O2), Interpreted] {
+        let (mut store, instance, handle) = instance(&linker, &load(text, engine, &everything()));
         thread::scope(|scope| {
             let interrupts = scope.spawn(|| (0..2000).for_each(|_| handle.interrupt()));
             while !interrupts.is_finished() {

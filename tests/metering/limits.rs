@@ -20,7 +20,7 @@ fn a_program_that_runs_out_has_used_all() {
         (func (export "free"))
         (func (export "nop") nop))"#;
     for engine in ENGINES {
-        let (mut store, instance) = instance(&Linker::new(), &load(text, engine, &counts(), false));
+        let (mut store, instance) = instance(&Linker::new(), &load(text, engine, &counts()));
         // Nine for each turn.
         store.set_gas_limit(9 * 10 + 8);
         let trap = call(&mut store, instance, "run").expect_err("it is limited");
@@ -71,7 +71,7 @@ fn a_host_function_sets_the_limit() {
         Err(caller.thrown(exception).into())
     });
     for engine in ENGINES {
-        let module = load(text, engine, &counts(), false);
+        let module = load(text, engine, &counts());
         // What is charged up to the host function, and what behind it.
         for (function, first, rest, result) in
             [("more", 10 * 8 + 2, 10 * 8 + 1, 20), ("turns", 5 * 12 + 7, 7 + 4 * 12 + 1, 10), ("fails", 6, 2, 1)]
@@ -122,7 +122,7 @@ fn host_functions_call_back() {
         });
         let mut store = Store::new();
         let [first_instance, second_instance] = [first, second]
-            .map(|engine| linker.instantiate(&mut store, &load(text, engine, &counts(), false)).expect("an instance"));
+            .map(|engine| linker.instantiate(&mut store, &load(text, engine, &counts())).expect("an instance"));
         store.set_state([first_instance, second_instance]);
         let run = first_instance.typed_func::<i32, i32>(&store, "run").expect("a function");
         let title = format!("{first} and {second}");
@@ -170,7 +170,7 @@ fn charges_stay_when_host_functions_swallow_traps() {
         }
     });
     for engine in ENGINES {
-        let module = load(text, engine, &counts(), false);
+        let module = load(text, engine, &counts());
         let modules: &Modules<'_> = &[("it", &module)];
         let title = engine.to_string();
         is_charged_once(&title, modules, &linker, "swallowed", "[I32(10)]", 3 + 2 + 2 + 3 + 2);

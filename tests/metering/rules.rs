@@ -135,8 +135,8 @@ fn large_functions_are_charged_like_others() {
             (func (export "one") (result i32) (call $large (i32.const 100))))"#,
         "(br_if 0 (i32.const 7) (i32.load (local.get 0))) drop ".repeat(ways)
     );
-    for engine in [Native(Level::O2), Interpreter] {
-        let module = load(&text, engine, &counts(), false);
+    for engine in [Native(Level::O2), Interpreted] {
+        let module = load(&text, engine, &counts());
         let (title, modules): (_, &Modules<'_>) = (engine.to_string(), &[("it", &module)]);
         is_charged(&title, modules, &Linker::new(), "all", "[I32(0)]", 2 + 5 * ways as u64 + 1);
         is_charged(&title, modules, &Linker::new(), "one", "[I32(7)]", 2 + 4);
@@ -156,7 +156,7 @@ fn relaxed_traps_change_no_totals() {
             (call $look)
             (i32.load (i32.const 0))))"#;
     for level in [Level::O0, Level::O2, Level::O3] {
-        let module = load(text, Native(level), &counts(), true);
+        let module = load(text, Way::Relaxed(level), &counts());
         let (linker, seen) = looking();
         let total = 100 * 18 + 4 + 2;
         is_charged(&format!("O{level}"), &[("it", &module)], &linker, "run", "[I32(1)]", total);
@@ -209,7 +209,7 @@ fn tables_say_what_instructions_cost() {
                     gas: Some(serde_json::from_str(table).expect("a table")),
                     interruptible: false,
                 };
-                let module = load(text, engine, &metering, false);
+                let module = load(text, engine, &metering);
                 let title = format!("{engine}, {table}, instructions: {instructions}");
                 let counted = Charged { instructions: if instructions { 8 } else { 0 }, gas };
                 let modules: &Modules<'_> = &[("it", &module)];

@@ -54,7 +54,7 @@ fn times(store: &mut Store) -> Times {
 #[test]
 fn every_end_stops_the_clock() {
     for engine in ENGINES {
-        let module = load(TEXT, engine, &Metering::default(), false);
+        let module = load(TEXT, engine, &Metering::default());
         for (function, naps) in [
             ("returns", 1),
             ("traps", 1),

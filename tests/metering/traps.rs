@@ -149,7 +149,7 @@ fn of_a_stack_that_is_exhausted() {
         (func (export "run") (result i32) (call $deeper (i32.const 1)))
         (func (export "again") nop))"#;
     for engine in ENGINES {
-        let module = load(text, engine, &everything(), false);
+        let module = load(text, engine, &everything());
         let mut store = Store::new();
         let instance = Linker::new().instantiate(&mut store, &module).expect("an instance");
         let trap = call(&mut store, instance, "run").expect_err("it never returns");

@@ -1,12 +1,13 @@
 //! What the tests share: compiling in memory, and finding the tools.
 #![forbid(unsafe_code)]
 
-use artifact::{Error, Feature, Features, Level, Options};
+use artifact::{Error, Feature, Features, Level, Metering, Options};
 use driver::{Container, Request, Silent};
 use engine::{
     Caller, Extern, FuncType, HostError, Instance, Linker, Loading, Mode, Module, ModuleError, Slot, Store, Tag, Trap,
     Value,
 };
+use std::fmt;
 use std::path::PathBuf;
 
 /// A request for a universal wasm file for this machine, made by one thread.
@@ -36,23 +37,46 @@ pub enum Way {
     Interpreted,
 }
 
+impl fmt::Display for Way {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Way::Native(level) => write!(f, "O{level}"),
+            Way::Relaxed(level) => write!(f, "O{level} with relaxed traps"),
+            Way::Interpreted => f.write_str("interpreter"),
+        }
+    }
+}
+
 impl Way {
     /// Loads a module that consists of some fields and may use some proposals beyond edition 2.
     pub fn load(self, fields: &str, proposals: &[Feature]) -> Module {
-        let bytes = wat(&format!("(module {fields})"));
+        let mut features = Features::wasm2();
+        features.0.extend(proposals);
+        self.load_text(&format!("(module {fields})"), features, &Metering::default())
+    }
+
+    /// Loads a module's text that may use a set of proposals, and whose code keeps track of some things.
+    pub fn load_text(self, text: &str, features: Features, metering: &Metering) -> Module {
+        let bytes = wat(text);
         let native = |level, relaxed_traps| {
             let mut request = request(level);
-            request.options.features.0.extend(proposals);
+            request.options.features = features.clone();
+            request.options.metering = metering.clone();
             request.options.relaxed_traps = relaxed_traps;
+            // One function per unit at the lowest level, so that what crosses units is in use as well.
+            request.options.unit_size = if level == Level::O0 { 0 } else { request.options.unit_size };
             let compiled = driver::compile(&bytes, &request, &Silent).unwrap_or_else(|error| panic!("{error}"));
             Module::from_bytes_in(compiled.file, Mode::Aot)
         };
         let module = match self {
             Way::Native(level) => native(level, false),
             Way::Relaxed(level) => native(level, true),
-            Way::Interpreted => interpreted(bytes, proposals),
+            Way::Interpreted => Module::from_bytes_in(
+                bytes.clone(),
+                Loading { mode: Mode::Interpreter, features: features.clone(), metering: metering.clone() },
+            ),
         };
-        module.unwrap_or_else(|error| panic!("{self:?}: {error}"))
+        module.unwrap_or_else(|error| panic!("{self}: {error}"))
     }
 }
 

@@ -1,11 +1,11 @@
 //! Chains of tail calls that lead from engine to engine: what they carry, what they take, and how they end.
 
-use super::Engine::{self, Interpreter, Native};
 use super::{ENGINES, MANY, PAIRS, call, module};
 use abi::types::{HeapType, RefType};
 use artifact::Level;
 use engine::{Extern, FuncType, Instance, Linker, Store, Trap, TrapCode, TrapReason, ValType, Value, function};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use tests::Way::{self, Interpreted, Native};
 
 /// A store with instances that share the table `table` of the first one.
 struct Chain {
@@ -16,11 +16,11 @@ struct Chain {
 impl Chain {
     fn new() -> Chain {
         let mut chain = Chain { store: Store::new(), linker: Linker::new() };
-        chain.add("table", Interpreter, r#"(module (table (export "table") 10 funcref))"#);
+        chain.add("table", Interpreted, r#"(module (table (export "table") 10 funcref))"#);
         chain
     }
 
-    fn add(&mut self, name: &str, engine: Engine, text: &str) -> Instance {
+    fn add(&mut self, name: &str, engine: Way, text: &str) -> Instance {
         let module = module(text, engine);
         let instance = self.linker.instantiate(&mut self.store, &module).expect("an instance");
         self.linker.define_instance(&self.store, name, instance);
@@ -190,7 +190,7 @@ fn a_chain_through_many_instances_takes_no_stack() {
         slots[0].set_i32(sum);
         Ok(())
     });
-    let engines = [Native(Level::O2), Interpreter, Native(Level::O0), Interpreter];
+    let engines = [Native(Level::O2), Interpreted, Native(Level::O0), Interpreted];
     let instances: Vec<Instance> =
         (0..).zip(engines).map(|(own, engine)| chain.add(&format!("link{own}"), engine, &link(own))).collect();
     for &instance in &instances {
