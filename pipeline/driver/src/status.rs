@@ -101,10 +101,10 @@ pub fn update(
     jobs: usize,
     observer: &dyn Observer,
 ) -> Result<(), Error> {
-    let unusable = |stage| -> Result<Vec<Status>, Error> {
-        Ok(status(dir)?.into_iter().filter(|status| status.stage == stage && !status.state.is_usable()).collect())
+    let of = |stage| -> Result<Vec<Status>, Error> {
+        Ok(status(dir)?.into_iter().filter(|status| status.stage == stage).collect())
     };
-    if !unusable(Stage::Parse)?.is_empty() {
+    if of(Stage::Parse)?.iter().any(|status| !status.state.is_usable()) {
         let options = Record::open(dir.clone(), Stage::Parse)?.options().clone();
         step(dir, &Step::Parse { bytes: None, options: &options }, jobs, observer)?;
     }
@@ -118,9 +118,9 @@ pub fn update(
             Stage::Parse | Stage::Output => unreachable!("they are no part of the loop"),
         };
         // Those before it have run, so that there is a plan, and it is known what this one has to do.
-        let unusable = unusable(stage)?;
-        let all = status(dir)?.iter().filter(|status| status.stage == stage).count();
-        match unusable.len() == all {
+        let all = of(stage)?;
+        let unusable: Vec<&Status> = all.iter().filter(|status| !status.state.is_usable()).collect();
+        match unusable.len() == all.len() {
             // All at once, side by side.
             true => step(dir, &make(None), jobs, observer)?,
             false => unusable.iter().try_for_each(|status| step(dir, &make(status.unit), jobs, observer))?,
