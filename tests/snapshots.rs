@@ -41,7 +41,7 @@ fn check(name: &str) {
     let build_dir = Some(dir.clone());
     let (features, metering) = (crate::modules::features(name), crate::modules::metering(name));
     let options = Options { features, metering, ..options() };
-    let request = Request { options, container: Container::Universal, jobs: 1, build_dir, dump: false };
+    let request = Request { options, container: Container::Universal, jobs: 1, build_dir, cache: None, dump: false };
     driver::compile(&crate::modules::binary(name), &request, &Silent).unwrap_or_else(|error| panic!("{name}: {error}"));
     let snapshots = folder().join(name);
     for stage in [Stage::Parse, Stage::Validate, Stage::Lower, Stage::Verify, Stage::Optimize] {

@@ -121,7 +121,7 @@ fn agree(what: &str, bytes: &[u8], options: &Options) {
 }
 
 fn compile(bytes: &[u8], options: &Options, container: Container, jobs: usize, build_dir: Option<BuildDir>) -> Vec<u8> {
-    let request = Request { options: options.clone(), container, jobs, build_dir, dump: false };
+    let request = Request { options: options.clone(), container, jobs, build_dir, cache: None, dump: false };
     driver::compile(bytes, &request, &Silent).unwrap_or_else(|error| panic!("{error}")).file
 }
 

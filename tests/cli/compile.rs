@@ -23,8 +23,7 @@ fn dump_writes_the_ir_before_and_after_optimization() {
         let verified = verified.expect("LLVM's tools are installed");
         assert!(verified.status.success(), "{name}: {}", String::from_utf8_lossy(&verified.stderr));
         let text = String::from_utf8(folder.read(name)).expect("IR is text");
-        let defined =
-            text.lines().filter(|line| line.starts_with("define") && line.contains("@wasm.function.")).count();
+        let defined = text.lines().filter(|line| line.starts_with("define") && line.contains("@function.")).count();
         assert_eq!(defined, 7, "{name} has every function of the module");
     }
     folder.wasmedge(&["compile", "module.wasm", "again.wasm"]).succeeds("");

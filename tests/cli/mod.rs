@@ -15,6 +15,8 @@ use tempfile::TempDir;
 /// A folder in which commands run.
 struct Folder {
     folder: TempDir,
+    /// Instead of the user's own.
+    cache: TempDir,
 }
 
 /// What a command leaves to see.
@@ -27,7 +29,8 @@ struct Run {
 
 impl Folder {
     fn new() -> Folder {
-        Folder { folder: TempDir::new().expect("a temporary folder") }
+        let [folder, cache] = [(); 2].map(|()| TempDir::new().expect("a temporary folder"));
+        Folder { folder, cache }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -61,7 +64,7 @@ impl Folder {
 
     fn run(&self, tool: &str, args: &[&str]) -> Run {
         let mut command = Command::new(tests::tool(tool));
-        command.args(args).current_dir(self.folder.path());
+        command.args(args).current_dir(self.folder.path()).env("XDG_CACHE_HOME", self.cache.path());
         let outcome = process::run(command, Input::Text(String::new())).unwrap_or_else(|error| panic!("{error}"));
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("tools print UTF-8");
         Run {

@@ -20,8 +20,15 @@ fn ir_edited_by_hand_is_what_goes_on() {
     folder.stage(&["output", "--build-dir", "build", "out.wasm"]).succeeds("");
     folder.wasmedge(&["--reactor", "out.wasm", "answer"]).succeeds("42\n");
 
-    folder.write("build/lower/unit-0000.ll", "nonsense");
+    folder.write("build/lower/unit-0000.ll", "nonsense\n");
     folder.stage(&["verify", "--build-dir", "build"]).fails().says("unit-0000.ll").says("malformed");
+    folder.stage(&["run", "--build-dir", "build"]).fails().says("unit-0000.ll").says("malformed");
+
+    // No editor leaves that behind.
+    folder.write("build/lower/unit-0000.ll", &lowered[..lowered.len() / 2]);
+    folder.stage(&["verify", "--build-dir", "build"]).fails().says("unit-0000.ll").says("damaged");
+    folder.stage(&["run", "--build-dir", "build", "out.wasm"]).succeeds("").says("unit-0000.ll is damaged");
+    folder.wasmedge(&["--reactor", "out.wasm", "answer"]).succeeds("41\n");
 }
 
 /// As a Makefile runs them: none may lose what another one writes down in the manifest.

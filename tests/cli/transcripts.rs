@@ -25,7 +25,7 @@ use std::process::Command;
 use tempfile::TempDir;
 
 tested! {
-    allow_net arguments compile compile_errors completions dir env gas_limit generic_binary help imports instantiate
+    allow_net arguments cache compile compile_errors completions dir env gas_limit generic_binary help imports instantiate
     loading log man memory_page_limit metering module optimize parameters parse proposals reactor run run_mode stages
     stale statistics time_limit traps usage validate version
 }
@@ -54,12 +54,12 @@ fn read(path: &Path) -> String {
 /// Runs a transcript, and compares what is seen with what it says.
 fn check(name: &str) {
     let path = folder().join(name).with_extension("md");
-    let place = TempDir::new().expect("a temporary folder");
+    let [place, home] = [(); 2].map(|()| TempDir::new().expect("a temporary folder"));
     for file in files("wat") {
         let name = file.file_name().expect("it is a file");
         std::fs::copy(&file, place.path().join(name)).expect("a small file can be copied");
     }
-    let actual = replay(&read(&path), place.path());
+    let actual = replay(&read(&path), place.path(), home.path());
     let mut redactions = Redactions::new();
     redactions.insert("[VERSION]", env!("CARGO_PKG_VERSION")).expect("a placeholder is in brackets");
     let assert = Assert::new().action_env(DEFAULT_ACTION_ENV).redact_with(redactions).normalize_paths(false);
@@ -67,7 +67,7 @@ fn check(name: &str) {
 }
 
 /// The transcript with what is seen now.
-fn replay(transcript: &str, place: &Path) -> String {
+fn replay(transcript: &str, place: &Path, home: &Path) -> String {
     let mut page = String::new();
     let mut running = false;
     for line in transcript.lines() {
@@ -77,7 +77,7 @@ fn replay(transcript: &str, place: &Path) -> String {
             _ if running => {
                 // Everything else in a block is what was seen earlier.
                 if let Some(command) = line.strip_prefix("$ ") {
-                    page += &format!("{line}\n{}", seen(command, place));
+                    page += &format!("{line}\n{}", seen(command, place, home));
                 }
                 continue;
             }
@@ -89,12 +89,16 @@ fn replay(transcript: &str, place: &Path) -> String {
 }
 
 /// What a command prints and exits with.
-fn seen(line: &str, place: &Path) -> String {
+fn seen(line: &str, place: &Path, home: &Path) -> String {
     let [tool, _] = ["wasmedge", "wasmedge-stage"].map(tests::tool);
     let tools = tool.parent().expect("a tool lies in a folder");
     let mut command = Command::new("/bin/sh");
     command.args(["-c", line]).current_dir(place).env_clear();
-    command.env("PATH", format!("{}:/usr/bin:/bin", tools.display())).env("LC_ALL", "C").env("TZ", "UTC");
+    command
+        .env("PATH", format!("{}:/usr/bin:/bin", tools.display()))
+        .env("LC_ALL", "C")
+        .env("TZ", "UTC")
+        .env("HOME", home);
     let outcome = process::run(command, Input::Text(String::new())).unwrap_or_else(|error| panic!("{line}: {error}"));
     let text = |bytes| String::from_utf8(bytes).expect("tools print UTF-8");
     let mut seen = String::new();

@@ -15,7 +15,7 @@ pub fn request(level: Level) -> Request {
     let mut options = Options::new(driver::host_target(false));
     options.level = level;
     options.features = Features::wasm2();
-    Request { options, container: Container::Universal, jobs: 1, build_dir: None, dump: false }
+    Request { options, container: Container::Universal, jobs: 1, build_dir: None, cache: None, dump: false }
 }
 
 /// Compiles a binary module to a universal wasm file.

@@ -71,10 +71,17 @@ impl BuildDir {
     /// If it cannot be read or is not in its form.
     pub fn read_artifact<A: Artifact>(&self, path: &Path, stage: Stage) -> Result<(A, Vec<u8>), Error> {
         let bytes = self.read(path, stage, A::STAGE)?;
+        Ok((self.decode(path, stage, &bytes)?, bytes))
+    }
+
+    /// Reads a text artifact from its bytes.
+    ///
+    /// # Errors
+    /// If they are not in its form.
+    pub fn decode<A: Artifact>(&self, path: &Path, stage: Stage, bytes: &[u8]) -> Result<A, Error> {
         let malformed = |error: std::str::Utf8Error| Error::new(stage, Kind::Malformed, error.to_string());
-        let artifact = std::str::from_utf8(&bytes).map_err(malformed).and_then(A::read);
-        let artifact = artifact.map_err(|error| Error { stage, ..error }.in_file(path))?;
-        Ok((artifact, bytes))
+        let artifact = std::str::from_utf8(bytes).map_err(malformed).and_then(A::read);
+        artifact.map_err(|error| Error { stage, ..error }.in_file(path))
     }
 
     /// Writes a file so that it appears whole or not at all.

@@ -1,7 +1,7 @@
 //! `validate/plan.json`.
 
 use crate::{Artifact, Options, Stage};
-use abi::types::FuncIdx;
+use abi::types::{DefinedFuncIdx, FuncIdx};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::fmt;
@@ -16,6 +16,8 @@ pub struct Plan {
     pub options: Options,
     /// The units: each function with a body is in exactly one, in order.
     pub units: Vec<Unit>,
+    /// The hash (blake3, hexadecimal) of all that the wrappers between host and native code depend on.
+    pub wrappers: String,
     /// The functions that make tail calls: their code is a tail function ([`abi::signature`]), which callers must know.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub tail_callers: BTreeSet<FuncIdx>,
@@ -29,6 +31,11 @@ pub struct Plan {
 pub struct Unit {
     /// Positions among the functions with a body.
     pub functions: Range<u32>,
+    /// The hash (blake3, hexadecimal) of all that its code depends on. Units of one key have the same code.
+    pub key: String,
+    /// The functions of other units that it calls, in the order in which its code numbers them ([`abi::symbol::Whose::Callee`]).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub callees: Vec<FuncIdx>,
 }
 
 impl Plan {
@@ -38,11 +45,26 @@ impl Plan {
         let units = self.units.len();
         (0..units + 1).map(move |index| if index < units { UnitId::Functions(index as u32) } else { UnitId::Wrappers })
     }
+
+    /// The hash of all that the code of a unit depends on.
+    pub fn key(&self, unit: UnitId) -> &str {
+        match unit {
+            UnitId::Functions(index) => &self.units[index as usize].key,
+            UnitId::Wrappers => &self.wrappers,
+        }
+    }
+
+    /// The unit that holds a function with a body.
+    pub fn unit_of(&self, function: DefinedFuncIdx) -> Option<UnitId> {
+        let index = self.units.partition_point(|unit| unit.functions.end <= function.0);
+        let unit = self.units.get(index)?;
+        unit.functions.contains(&function.0).then_some(UnitId::Functions(index as u32))
+    }
 }
 
 impl Artifact for Plan {
     const STAGE: Stage = Stage::Validate;
-    const SCHEMA: u32 = 1;
+    const SCHEMA: u32 = 2;
 }
 
 /// Something that is compiled on its own. Displayed, it is the stem of its files' names.

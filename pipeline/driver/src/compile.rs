@@ -1,13 +1,18 @@
 //! All stages, end to end.
 
-use crate::observer::{Observer, Once};
-use crate::record::Record;
-use crate::units::{Prepared, read_ir};
-use abi::layout::Layout;
-use artifact::{Artifact, BuildDir, Error, Kind, Options, Stage, UnitId, Verdict};
+use crate::cache::{Cache, Cached};
+use crate::identity;
+use crate::observer::{Notice, Observer, Outcome, Task, observe};
+use crate::record::{Found, Record};
+use crate::units::{Made, Prepared, read_ir};
+use abi::symbol::{self, Local, Whose};
+use abi::types::DefinedFuncIdx;
+use artifact::{Artifact, BuildDir, Error, Kind, Options, Plan, Stage, UnitId};
 use llvm::{Context, TargetMachine};
 use output::Container;
 use rayon::prelude::*;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// What to compile to.
 #[derive(Clone, Debug)]
@@ -18,8 +23,11 @@ pub struct Request {
     pub container: Container,
     /// How many threads work; 0 for one per core. The bytes do not depend on it.
     pub jobs: usize,
-    /// Where to keep the stages' artifacts, if anywhere.
+    /// Where to keep the stages' artifacts, if anywhere, and to go on from those that are there.
     pub build_dir: Option<BuildDir>,
+    /// Where to look for objects of earlier compiles, if anywhere, and to keep new ones. Not used with a build directory, which
+    /// has objects of its own, or for a dump, which objects cannot give.
+    pub cache: Option<Cache>,
     /// Whether to give the whole module's IR as well.
     pub dump: bool,
 }
@@ -40,108 +48,225 @@ pub struct Dump {
     pub optimized: String,
 }
 
-/// What a unit leaves behind.
-struct Made {
-    verdict: Verdict,
-    object: Vec<u8>,
-    lowered: Option<String>,
-    optimized: Option<String>,
-}
-
 /// Compiles a module.
 ///
 /// # Errors
 /// The first error of the first stage that has one; among units, the error of the lowest function.
 pub fn compile(bytes: &[u8], request: &Request, observer: &dyn Observer) -> Result<Compiled, Error> {
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(request.jobs).build();
-    let pool =
-        pool.map_err(|error| Error::new(Stage::Lower, Kind::Io, format!("threads cannot be started: {error}")))?;
-    pool.install(|| run(bytes, request, observer))
+    in_threads(request.jobs, || {
+        let record = request.build_dir.clone().map(|dir| Record::begin(dir, &request.options, observer)).transpose()?;
+        let all = All { record: record.as_ref(), request, observer, told: AtomicBool::new(false) };
+        let compiled = all.run(abi::container::original(bytes))?;
+        if let Some(record) = record {
+            record.close(Stage::Output)?;
+        }
+        Ok(compiled)
+    })
 }
 
-fn run(bytes: &[u8], request: &Request, observer: &dyn Observer) -> Result<Compiled, Error> {
-    let bytes = abi::container::original(bytes);
-    let once = Once::new(observer);
-    let record = request.build_dir.clone().map(|dir| Record::new(dir, &request.options));
-    let keep = |stage, path: fn(&BuildDir) -> std::path::PathBuf, from: &[&[u8]], made: &[u8]| match &record {
-        Some(record) => record.write(stage, &path(record.dir()), from, made),
-        None => Ok(()),
-    };
-    keep(Stage::Parse, BuildDir::input, &[], bytes)?;
-    once.begins(Stage::Parse);
-    let parsed = parse::parse(bytes)?;
-    let parsed_text = record.as_ref().map(|_| parsed.write()).unwrap_or_default();
-    keep(Stage::Parse, BuildDir::parsed, &[bytes], parsed_text.as_bytes())?;
-    once.begins(Stage::Validate);
-    let plan = validate::validate(bytes, &parsed, &request.options)?;
-    let plan_text = record.as_ref().map(|_| plan.write()).unwrap_or_default();
-    keep(Stage::Validate, BuildDir::plan, &[bytes, parsed_text.as_bytes()], plan_text.as_bytes())?;
+/// Brings a build directory up to date: makes what is stale or missing, then the container if one is asked for.
+///
+/// # Errors
+/// If no compile was begun there, and what a stage finds wrong.
+pub fn update(
+    dir: &BuildDir,
+    out: Option<(&Path, Container)>,
+    jobs: usize,
+    observer: &dyn Observer,
+) -> Result<(), Error> {
+    in_threads(jobs, || {
+        let options = Record::look(dir.clone(), Stage::Parse)?.options().clone();
+        let record = Record::begin(dir.clone(), &options, observer)?;
+        let bytes = dir.read(&dir.input(), Stage::Parse, Stage::Parse)?;
+        let container = out.map_or(Container::Universal, |(_, container)| container);
+        let request = Request { options, container, jobs, build_dir: None, cache: None, dump: false };
+        let all = All { record: Some(&record), request: &request, observer, told: AtomicBool::new(false) };
+        match out {
+            Some((path, _)) => dir.write(path, Stage::Output, &all.run(&bytes)?.file)?,
+            None => drop(all.prepare(&bytes, |prepared| all.units(prepared))?),
+        }
+        record.close(Stage::Output)
+    })
+}
 
-    let layout = Layout::new(&parsed.module);
-    let prepared = Prepared { bytes, parsed: &parsed, plan: &plan, layout, once };
-    observer.planned(plan.unit_ids().len());
-    let texts = record.is_some() || request.dump;
-    let units: Vec<UnitId> = plan.unit_ids().collect();
-    let made: Vec<Result<Made, Error>> = units
-        .par_iter()
-        .with_max_len(1)
-        .map_init(
-            || prepared.machine(),
-            |machine, &unit| {
-                let made = make(&prepared, machine.as_ref().map_err(Clone::clone)?, unit, texts)?;
-                if let Some(record) = &record {
-                    write_unit(record, unit, &plan_text, &made)?;
-                }
-                Ok(if request.dump { made } else { Made { lowered: None, optimized: None, ..made } })
-            },
-        )
-        .collect();
-    let made = made.into_iter().collect::<Result<Vec<_>, _>>()?;
-    if let Some(record) = &record {
-        record.close(Stage::Codegen)?;
+/// Runs work whose parallel parts have so many threads; 0 for one per core.
+pub fn in_threads<T: Send>(jobs: usize, work: impl FnOnce() -> Result<T, Error> + Send) -> Result<T, Error> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(jobs).build();
+    let pool =
+        pool.map_err(|error| Error::new(Stage::Parse, Kind::Io, format!("threads cannot be started: {error}")))?;
+    pool.install(work)
+}
+
+/// A compile of all stages.
+struct All<'a> {
+    record: Option<&'a Record>,
+    request: &'a Request,
+    observer: &'a dyn Observer,
+    /// Whether it has been told that the cache cannot be written to.
+    told: AtomicBool,
+}
+
+impl All<'_> {
+    fn run(&self, bytes: &[u8]) -> Result<Compiled, Error> {
+        self.prepare(bytes, |prepared| {
+            let mut made = self.units(prepared)?;
+            let dump = self.request.dump.then(|| dump(prepared, &mut made)).transpose()?;
+            let objects: Vec<Vec<u8>> = made.into_iter().map(|made| made.object).collect();
+            let file = prepared.output(&objects, self.request.container)?;
+            Ok(Compiled { file, dump })
+        })
     }
 
-    let dump = match request.dump {
-        true => Some(Dump {
-            lowered: link(&units, made.iter().map(|made| &made.lowered), Stage::Lower)?,
-            optimized: link(&units, made.iter().map(|made| &made.optimized), Stage::Optimize)?,
-        }),
-        false => None,
-    };
-    let objects: Vec<Vec<u8>> = made.into_iter().map(|made| made.object).collect();
-    let file = prepared.output(&objects, request.container)?;
-    Ok(Compiled { file, dump })
+    /// Parses, validates and plans, then does some work with the plan.
+    fn prepare<T>(&self, bytes: &[u8], work: impl FnOnce(&Prepared<'_>) -> Result<T, Error>) -> Result<T, Error> {
+        let options = &self.request.options;
+        if let Some(record) = self.record {
+            let (path, from) = (record.dir().input(), identity::from(Stage::Parse, options, &[]));
+            if record.find(Stage::Parse, &path, &from)? != Found::Current(bytes.to_vec()) {
+                record.write(Stage::Parse, &path, &from, bytes)?;
+            }
+        }
+        let from = identity::from(Stage::Parse, options, &[bytes]);
+        let (parsed, text) = self.whole(Stage::Parse, BuildDir::parsed, &from, || parse::parse(bytes))?;
+        let from = identity::from(Stage::Validate, options, &[bytes, text.as_bytes()]);
+        let validate = || validate::validate(bytes, &parsed, options);
+        let (plan, _) = self.whole::<Plan>(Stage::Validate, BuildDir::plan, &from, validate)?;
+        if let Some(record) = self.record {
+            record.retain(&artifacts(record.dir(), &plan))?;
+        }
+        work(&Prepared::new(bytes, &parsed, &plan, self.observer))
+    }
+
+    /// An artifact of the whole module, with its text if there is a record: what is there, or else what `make` makes.
+    fn whole<A: Artifact>(
+        &self,
+        stage: Stage,
+        path: fn(&BuildDir) -> PathBuf,
+        from: &str,
+        make: impl FnOnce() -> Result<A, Error>,
+    ) -> Result<(A, String), Error> {
+        self.observer.begins(stage);
+        let task = Task::Stage(stage);
+        let make = || observe(self.observer, task, None, make, |_| None);
+        let Some(record) = self.record else { return Ok((make()?, String::new())) };
+        let path = path(record.dir());
+        match record.find(stage, &path, from)? {
+            Found::Current(bytes) => {
+                self.observer.started(task, None);
+                self.observer.finished(task, None, Outcome::Kept);
+                let malformed =
+                    |error: std::string::FromUtf8Error| Error::new(stage, Kind::Malformed, error.to_string());
+                let text = String::from_utf8(bytes).map_err(malformed)?;
+                Ok((A::read(&text).map_err(|error| error.in_file(path))?, text))
+            }
+            found => {
+                if matches!(found, Found::Damaged | Found::Edited(_)) {
+                    self.observer.noticed(&Notice::Damaged(&path));
+                }
+                let made = make()?;
+                let text = made.write();
+                let write = || record.write(stage, &path, from, text.as_bytes());
+                observe(self.observer, Task::Write(stage), None, write, |()| Some(text.len() as u64))?;
+                Ok((made, text))
+            }
+        }
+    }
+
+    /// Takes all units to their objects, side by side.
+    fn units(&self, prepared: &Prepared<'_>) -> Result<Vec<Made>, Error> {
+        let units: Vec<UnitId> = prepared.plan.unit_ids().collect();
+        self.observer.planned(units.len());
+        let cache = self.request.cache.as_ref().filter(|_| self.record.is_none() && !self.request.dump);
+        let make = |machine: &mut Option<TargetMachine>, &unit: &UnitId| {
+            if let Some(made) = cache.and_then(|cache| self.recall(prepared, cache, unit)) {
+                return Ok(made);
+            }
+            let machine = match machine {
+                Some(machine) => machine,
+                none => none.insert(prepared.machine()?),
+            };
+            let mut made = prepared.make(self.record, machine, unit, self.request.dump)?;
+            if let Some(cache) = cache {
+                self.remember(prepared, cache, unit, &made);
+            }
+            made.texts = made.texts.filter(|_| self.request.dump);
+            Ok(made)
+        };
+        let made: Vec<Result<Made, Error>> = units.par_iter().with_max_len(1).map_init(|| None, make).collect();
+        if let Some(cache) = cache {
+            // A cache that cannot be kept small is nothing that a compile fails for.
+            let _ = observe(self.observer, Task::Recall, None, || cache.trim(), |()| None);
+        }
+        made.into_iter().collect()
+    }
+
+    /// What the cache has of a unit.
+    fn recall(&self, prepared: &Prepared<'_>, cache: &Cache, unit: UnitId) -> Option<Made> {
+        self.observer.started(Task::Recall, Some(unit));
+        let cached = cache.get(prepared.plan.key(unit));
+        let size = cached.as_ref().map(|cached| cached.object.len() as u64);
+        self.observer.finished(Task::Recall, Some(unit), Outcome::Made(size));
+        let Cached { object, unoptimized } = cached?;
+        for stage in [Stage::Lower, Stage::Verify, Stage::Optimize, Stage::Codegen] {
+            prepared.begins(stage);
+            self.observer.started(Task::Stage(stage), Some(unit));
+            self.observer.finished(Task::Stage(stage), Some(unit), Outcome::Kept);
+        }
+        prepared.tell_unoptimized(unit, &unoptimized);
+        Some(Made { object, texts: None, unoptimized })
+    }
+
+    /// Adds a unit to the cache.
+    fn remember(&self, prepared: &Prepared<'_>, cache: &Cache, unit: UnitId, made: &Made) {
+        let cached = Cached { object: made.object.clone(), unoptimized: made.unoptimized.clone() };
+        let put = || cache.put(prepared.plan.key(unit), &cached);
+        if let Err(error) = observe(self.observer, Task::Recall, Some(unit), put, |()| None)
+            && !self.told.swap(true, Ordering::Relaxed)
+        {
+            self.observer.noticed(&Notice::NotCached(cache.folder(), &error));
+        }
+    }
 }
 
-/// Takes one unit from WebAssembly to its object, in a context of its own.
-fn make(prepared: &Prepared<'_>, machine: &TargetMachine, unit: UnitId, texts: bool) -> Result<Made, Error> {
-    let context = Context::new();
-    let mut module = prepared.lower(&context, machine, unit)?;
-    let lowered = texts.then(|| module.print());
-    let verdict = prepared.verify(&module, unit)?;
-    prepared.optimize(&mut module, machine, unit)?;
-    let optimized = texts.then(|| module.print());
-    let object = prepared.codegen(&module, machine, unit)?;
-    Ok(Made { verdict, object, lowered, optimized })
+/// The artifacts that a compile leaves in a build directory.
+pub fn artifacts(dir: &BuildDir, plan: &Plan) -> Vec<PathBuf> {
+    let stages = [Stage::Lower, Stage::Verify, Stage::Optimize, Stage::Codegen];
+    let units = plan.unit_ids().flat_map(|unit| stages.map(|stage| dir.unit(stage, unit)));
+    [dir.input(), dir.parsed(), dir.plan()].into_iter().chain(units).collect()
 }
 
-fn write_unit(record: &Record, unit: UnitId, plan: &str, made: &Made) -> Result<(), Error> {
-    let write = |stage, from: &str, bytes: &[u8]| {
-        record.write(stage, &record.dir().unit(stage, unit), &[from.as_bytes()], bytes)
-    };
-    let [lowered, optimized] = [&made.lowered, &made.optimized].map(|text| text.as_deref().unwrap_or_default());
-    write(Stage::Lower, plan, lowered.as_bytes())?;
-    write(Stage::Verify, lowered, made.verdict.write().as_bytes())?;
-    write(Stage::Optimize, lowered, optimized.as_bytes())?;
-    write(Stage::Codegen, optimized, &made.object)
+/// The IR of all units as one module each, before and after optimization.
+fn dump(prepared: &Prepared<'_>, made: &mut [Made]) -> Result<Dump, Error> {
+    let mut lowered = Vec::new();
+    let mut optimized = Vec::new();
+    for made in made {
+        let [before, after] = made.texts.take().expect("texts were asked for");
+        lowered.push(before);
+        optimized.push(after);
+    }
+    Ok(Dump {
+        lowered: link(prepared, &lowered, Stage::Lower)?,
+        optimized: link(prepared, &optimized, Stage::Optimize)?,
+    })
 }
 
-/// Links the units' IR into one module.
-fn link<'a>(units: &[UnitId], texts: impl Iterator<Item = &'a Option<String>>, stage: Stage) -> Result<String, Error> {
+/// Links the units' IR into one module, in which functions have the names that they have in an image.
+fn link(prepared: &Prepared<'_>, texts: &[String], stage: Stage) -> Result<String, Error> {
     let context = Context::new();
     let whole = context.module("wasm");
-    for (unit, text) in units.iter().zip(texts) {
-        let module = read_ir(&context, *unit, text.as_deref().unwrap_or_default().as_bytes(), stage)?;
+    for (unit, text) in prepared.plan.unit_ids().zip(texts) {
+        let module = read_ir(&context, unit, text.as_bytes(), stage)?;
+        if let UnitId::Functions(index) = unit {
+            let unit = &prepared.plan.units[index as usize];
+            for function in module.functions() {
+                let Some(Local { whose, tail }) = Local::parse(&function.name()) else { continue };
+                let index = match whose {
+                    Whose::Own(at) => prepared.parsed.module.function(DefinedFuncIdx(unit.functions.start + at)),
+                    Whose::Callee(at) => unit.callees[at as usize],
+                };
+                function.set_name(&if tail { symbol::tail(index) } else { symbol::function(index) });
+            }
+        }
         whole.link(module).map_err(|error| Error::new(stage, Kind::Llvm, error.to_string()))?;
     }
     Ok(whole.print())

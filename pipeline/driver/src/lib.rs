@@ -2,10 +2,13 @@
 //!
 //! [`compile()`] runs all of them, the units side by side; [`step()`] runs one over what lies in a build directory. Both give the
 //! same bytes: they differ only in whether a module goes from one stage to the next in memory or as text.
-//! [`status()`] says what a build directory holds, and [`update()`] brings it up to date.
+//! [`status()`] says what a build directory holds, and [`update()`] brings it up to date: what is there and current is not made
+//! again. Without a build directory, a [`Cache`] does as much for whole units.
 #![forbid(unsafe_code)]
 
+mod cache;
 mod compile;
+mod identity;
 mod observer;
 mod record;
 mod status;
@@ -13,9 +16,10 @@ mod step;
 mod target;
 mod units;
 
-pub use compile::{Compiled, Dump, Request, compile};
-pub use observer::{Observer, Silent};
+pub use cache::{Cache, Cached};
+pub use compile::{Compiled, Dump, Request, compile, update};
+pub use observer::{Notice, Observer, Outcome, Silent, Task};
 pub use output::Container;
-pub use status::{State, Status, clean, difference, status, update};
+pub use status::{State, Status, clean, difference, status};
 pub use step::{Step, step};
 pub use target::host_target;

@@ -1,9 +1,8 @@
 //! What a build directory holds, by its manifest.
 
-use crate::record::{Record, hash};
-use crate::step::{Step, step};
-use crate::{Container, Observer};
-use artifact::{Artifact, BuildDir, Error, Manifest, Plan, Stage, UnitId};
+use crate::identity;
+use crate::record::{Found, Record, journal};
+use artifact::{Artifact, BuildDir, Error, Plan, Stage, UnitId};
 use std::collections::BTreeSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -13,19 +12,14 @@ use std::path::{Path, PathBuf};
 pub enum State {
     /// It is what its stage made from what is there now.
     Current,
-    /// It was made from what is there now, and changed since.
+    /// It was made from what is there now, and edited since.
     Edited,
+    /// It was made from what is there now, and is neither what it was nor the work of an editor.
+    Damaged,
     /// It is left of an earlier compile, or what it was made from is another now.
     Stale,
     /// It is not there.
     Missing,
-}
-
-impl State {
-    /// Whether later stages may go on from it.
-    pub fn is_usable(self) -> bool {
-        matches!(self, State::Current | State::Edited)
-    }
 }
 
 impl fmt::Display for State {
@@ -33,6 +27,7 @@ impl fmt::Display for State {
         f.write_str(match self {
             State::Current => "current",
             State::Edited => "edited",
+            State::Damaged => "damaged",
             State::Stale => "stale",
             State::Missing => "missing",
         })
@@ -55,81 +50,43 @@ pub struct Status {
 /// All artifacts of a build directory in the order of the stages; those of units only if there is a plan that says which there are.
 ///
 /// # Errors
-/// If there is no manifest.
+/// If there is no manifest, or something cannot be read.
 pub fn status(dir: &BuildDir) -> Result<Vec<Status>, Error> {
-    let record = Record::open(dir.clone(), Stage::Parse)?;
-    let mut found = Vec::new();
+    let record = Record::look(dir.clone(), Stage::Parse)?;
+    let options = record.options();
+    let mut all = Vec::new();
     // Gives its contents if later stages may go on from it.
-    let mut look = |stage, unit, path: PathBuf, from: &[Option<&[u8]>]| {
-        let bytes = std::fs::read(&path).ok();
-        let from: Option<Vec<&[u8]>> = from.iter().copied().collect();
-        let state = match (&bytes, record.entry(&path), from) {
-            (None, ..) => State::Missing,
-            (Some(bytes), Some(entry), Some(from)) if entry.from == hash(&from) => {
-                match entry.is == blake3::hash(bytes).to_hex().as_str() {
-                    true => State::Current,
-                    false => State::Edited,
-                }
-            }
-            _ => State::Stale,
+    let mut look = |stage, unit, path: PathBuf, from: Option<String>| -> Result<Option<Vec<u8>>, Error> {
+        // What there is nothing to make it from is another compile's.
+        let found = record.find(stage, &path, from.as_deref().unwrap_or_default())?;
+        let state = match &found {
+            Found::Current(_) => State::Current,
+            Found::Edited(_) => State::Edited,
+            Found::Damaged => State::Damaged,
+            Found::Stale => State::Stale,
+            Found::Missing => State::Missing,
         };
-        found.push(Status { stage, unit, path, state });
-        bytes.filter(|_| state.is_usable())
+        all.push(Status { stage, unit, path, state });
+        Ok(found.usable())
     };
-    let input = look(Stage::Parse, None, dir.input(), &[]);
-    let parsed = look(Stage::Parse, None, dir.parsed(), &[input.as_deref()]);
-    let plan = look(Stage::Validate, None, dir.plan(), &[input.as_deref(), parsed.as_deref()]);
-    let units = plan.as_deref().and_then(|text| Plan::read(std::str::from_utf8(text).ok()?).ok());
-    for unit in units.iter().flat_map(Plan::unit_ids) {
-        let mut look = |stage, from: Option<&[u8]>| look(stage, Some(unit), dir.unit(stage, unit), &[from]);
-        let lowered = look(Stage::Lower, plan.as_deref());
-        look(Stage::Verify, lowered.as_deref());
-        let optimized = look(Stage::Optimize, lowered.as_deref());
-        look(Stage::Codegen, optimized.as_deref());
-    }
-    found.sort_by_key(|status| status.stage);
-    Ok(found)
-}
-
-/// Runs the stages whose artifacts are stale or missing, each on the units that need it, then makes the container if one is asked for.
-///
-/// # Errors
-/// What a stage finds wrong.
-pub fn update(
-    dir: &BuildDir,
-    out: Option<(&Path, Container)>,
-    jobs: usize,
-    observer: &dyn Observer,
-) -> Result<(), Error> {
-    let of = |stage| -> Result<Vec<Status>, Error> {
-        Ok(status(dir)?.into_iter().filter(|status| status.stage == stage).collect())
+    let from = |stage, inputs: &[Option<&[u8]>]| {
+        let inputs: Option<Vec<&[u8]>> = inputs.iter().copied().collect();
+        inputs.map(|inputs| identity::from(stage, options, &inputs))
     };
-    if of(Stage::Parse)?.iter().any(|status| !status.state.is_usable()) {
-        let options = Record::open(dir.clone(), Stage::Parse)?.options().clone();
-        step(dir, &Step::Parse { bytes: None, options: &options }, jobs, observer)?;
+    let input = look(Stage::Parse, None, dir.input(), from(Stage::Parse, &[]))?;
+    let input = input.as_deref();
+    let parsed = look(Stage::Parse, None, dir.parsed(), from(Stage::Parse, &[input]))?;
+    let plan = look(Stage::Validate, None, dir.plan(), from(Stage::Validate, &[input, parsed.as_deref()]))?;
+    let plan = plan.and_then(|text| Plan::read(std::str::from_utf8(&text).ok()?).ok());
+    for (plan, unit) in plan.iter().flat_map(|plan| plan.unit_ids().map(move |unit| (plan, unit))) {
+        let mut look = |stage, input| look(stage, Some(unit), dir.unit(stage, unit), from(stage, &[input]));
+        let lowered = look(Stage::Lower, Some(plan.key(unit).as_bytes()))?;
+        look(Stage::Verify, lowered.as_deref())?;
+        let optimized = look(Stage::Optimize, lowered.as_deref())?;
+        look(Stage::Codegen, optimized.as_deref())?;
     }
-    for stage in [Stage::Validate, Stage::Lower, Stage::Verify, Stage::Optimize, Stage::Codegen] {
-        let make = |unit| match stage {
-            Stage::Validate => Step::Validate,
-            Stage::Lower => Step::Lower(unit),
-            Stage::Verify => Step::Verify(unit),
-            Stage::Optimize => Step::Optimize(unit),
-            Stage::Codegen => Step::Codegen(unit),
-            Stage::Parse | Stage::Output => unreachable!("they are no part of the loop"),
-        };
-        // Those before it have run, so that there is a plan, and it is known what this one has to do.
-        let all = of(stage)?;
-        let unusable: Vec<&Status> = all.iter().filter(|status| !status.state.is_usable()).collect();
-        match unusable.len() == all.len() {
-            // All at once, side by side.
-            true => step(dir, &make(None), jobs, observer)?,
-            false => unusable.iter().try_for_each(|status| step(dir, &make(status.unit), jobs, observer))?,
-        }
-    }
-    match out {
-        Some((path, container)) => step(dir, &Step::Output { path, container }, jobs, observer),
-        None => Ok(()),
-    }
+    all.sort_by_key(|status| status.stage);
+    Ok(all)
 }
 
 /// The first artifact, in the order of the stages, in which two build directories differ: its path in both. One that only one of
@@ -140,8 +97,7 @@ pub fn update(
 pub fn difference(left: &BuildDir, right: &BuildDir) -> Result<Option<PathBuf>, Error> {
     let mut names = BTreeSet::new();
     for dir in [left, right] {
-        let (manifest, _) = dir.read_artifact::<Manifest>(&dir.manifest(), Stage::Parse)?;
-        names.extend(manifest.artifacts.into_keys().map(PathBuf::from));
+        names.extend(Record::look(dir.clone(), Stage::Parse)?.names().into_iter().map(PathBuf::from));
     }
     let mut names: Vec<PathBuf> = names.into_iter().collect();
     // The input lies in no stage's folder, and comes first.
@@ -159,10 +115,10 @@ pub fn difference(left: &BuildDir, right: &BuildDir) -> Result<Option<PathBuf>, 
 /// # Errors
 /// If there is no manifest, or something cannot be removed.
 pub fn clean(dir: &BuildDir) -> Result<(), Error> {
-    let (manifest, _) = dir.read_artifact::<Manifest>(&dir.manifest(), Stage::Parse)?;
-    let mut files: Vec<PathBuf> = manifest.artifacts.keys().map(|name| dir.path().join(name)).collect();
+    let record = Record::open(dir.clone(), Stage::Parse)?;
+    let mut files: Vec<PathBuf> = record.names().iter().map(|name| dir.path().join(name)).collect();
     // Last, so that what was interrupted can be done again.
-    files.push(dir.manifest());
+    files.extend([journal(dir), dir.manifest()]);
     for file in &files {
         match std::fs::remove_file(file) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {

@@ -1,9 +1,10 @@
 //! One stage at a time, from what lies in a build directory.
 
-use crate::observer::{Observer, Once};
+use crate::compile::in_threads;
+use crate::identity;
+use crate::observer::{Observer, Task, observe};
 use crate::record::Record;
-use crate::units::{Prepared, read_ir};
-use abi::layout::Layout;
+use crate::units::Prepared;
 use artifact::{Artifact, BuildDir, Error, Kind, Options, Parsed, Plan, Stage, UnitId};
 use llvm::{Context, TargetMachine};
 use output::Container;
@@ -44,14 +45,7 @@ pub enum Step<'a> {
 /// # Errors
 /// What the stage finds wrong, or an artifact that is missing or unreadable.
 pub fn step(dir: &BuildDir, step: &Step<'_>, jobs: usize, observer: &dyn Observer) -> Result<(), Error> {
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(jobs).build();
-    let pool =
-        pool.map_err(|error| Error::new(Stage::Parse, Kind::Io, format!("threads cannot be started: {error}")))?;
-    pool.install(|| run(dir, step, observer))
-}
-
-fn run(dir: &BuildDir, step: &Step<'_>, observer: &dyn Observer) -> Result<(), Error> {
-    match *step {
+    in_threads(jobs, || match *step {
         Step::Parse { bytes, options } => parse_step(dir, bytes, options, observer),
         Step::Validate => validate_step(dir, observer),
         Step::Lower(unit) => unit_step(dir, Stage::Lower, unit, observer),
@@ -59,35 +53,40 @@ fn run(dir: &BuildDir, step: &Step<'_>, observer: &dyn Observer) -> Result<(), E
         Step::Optimize(unit) => unit_step(dir, Stage::Optimize, unit, observer),
         Step::Codegen(unit) => unit_step(dir, Stage::Codegen, unit, observer),
         Step::Output { path, container } => output_step(dir, path, container, observer),
-    }
+    })
 }
 
 fn parse_step(dir: &BuildDir, bytes: Option<&[u8]>, options: &Options, observer: &dyn Observer) -> Result<(), Error> {
-    observer.begins(Stage::Parse);
-    let record = Record::new(dir.clone(), options);
+    let record = Record::begin(dir.clone(), options, observer)?;
     let bytes = match bytes {
         Some(bytes) => abi::container::original(bytes).to_vec(),
         None => std::fs::read(dir.input()).map_err(|error| Error::io(Stage::Parse, dir.input(), &error))?,
     };
-    record.write(Stage::Parse, &dir.input(), &[], &bytes)?;
-    let parsed = parse::parse(&bytes)?;
-    record.write(Stage::Parse, &dir.parsed(), &[&bytes], parsed.write().as_bytes())?;
+    record.write(Stage::Parse, &dir.input(), &identity::from(Stage::Parse, options, &[]), &bytes)?;
+    let parsed = whole(observer, Stage::Parse, || parse::parse(&bytes))?;
+    let from = identity::from(Stage::Parse, options, &[&bytes]);
+    record.write(Stage::Parse, &dir.parsed(), &from, parsed.write().as_bytes())?;
     record.close(Stage::Parse)
 }
 
 fn validate_step(dir: &BuildDir, observer: &dyn Observer) -> Result<(), Error> {
-    observer.begins(Stage::Validate);
     let record = Record::open(dir.clone(), Stage::Validate)?;
-    let bytes = dir.read(&dir.input(), Stage::Validate, Stage::Parse)?;
-    let (parsed, text) = dir.read_artifact::<Parsed>(&dir.parsed(), Stage::Validate)?;
-    record.check(Stage::Validate, Stage::Parse, &dir.parsed(), &[&bytes])?;
-    let plan = validate::validate(&bytes, &parsed, record.options())?;
-    record.write(Stage::Validate, &dir.plan(), &[&bytes, &text], plan.write().as_bytes())?;
+    let (bytes, parsed, text) = read_parsed(&record, Stage::Validate)?;
+    let plan = whole(observer, Stage::Validate, || validate::validate(&bytes, &parsed, record.options()))?;
+    let from = identity::from(Stage::Validate, record.options(), &[&bytes, &text]);
+    record.write(Stage::Validate, &dir.plan(), &from, plan.write().as_bytes())?;
     record.close(Stage::Validate)
 }
 
+/// A stage's work on the whole module.
+fn whole<T>(observer: &dyn Observer, stage: Stage, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    observer.begins(stage);
+    observe(observer, Task::Stage(stage), None, work, |_| None)
+}
+
 fn unit_step(dir: &BuildDir, stage: Stage, only: Option<UnitId>, observer: &dyn Observer) -> Result<(), Error> {
-    with_prepared(dir, stage, observer, |prepared, record, plan| {
+    let record = Record::open(dir.clone(), stage)?;
+    with_prepared(&record, stage, observer, |prepared| {
         let all: Vec<UnitId> = prepared.plan.unit_ids().collect();
         if let Some(unit) = only.filter(|unit| !all.contains(unit)) {
             let message = format!("there is no {unit}: the plan has {} units", prepared.plan.units.len());
@@ -97,45 +96,48 @@ fn unit_step(dir: &BuildDir, stage: Stage, only: Option<UnitId>, observer: &dyn 
         observer.planned(units.len());
         let work = |machine: &mut Result<TargetMachine, Error>, &unit: &UnitId| {
             let machine = machine.as_ref().map_err(Clone::clone)?;
-            unit_stage(prepared, machine, record, plan, stage, unit)
+            unit_stage(prepared, machine, &record, stage, unit)
         };
         let results: Vec<Result<(), Error>> =
             units.par_iter().with_max_len(1).map_init(|| prepared.machine(), work).collect();
-        results.into_iter().collect::<Result<(), Error>>()?;
-        record.close(stage)
-    })
+        results.into_iter().collect::<Result<(), Error>>()
+    })?;
+    record.close(stage)
 }
 
 fn unit_stage(
     prepared: &Prepared<'_>,
     machine: &TargetMachine,
     record: &Record,
-    plan: &[u8],
     stage: Stage,
     unit: UnitId,
 ) -> Result<(), Error> {
     let dir = record.dir();
     let context = Context::new();
-    let from = |maker| made(record, plan, stage, maker, unit);
+    let input = |maker| taken(prepared, record, stage, maker, unit);
     let in_file = |maker| move |error: Error| error.in_file(dir.unit(maker, unit));
-    let parse = |maker, text: &[u8]| read_ir(&context, unit, text, stage).map_err(in_file(maker));
-    let write = |from: &[u8], made: &[u8]| record.write(stage, &dir.unit(stage, unit), &[from], made);
+    let read = |maker, text: &[u8]| prepared.read_ir(&context, unit, text, maker, stage).map_err(in_file(maker));
+    let keep =
+        |input: &[u8], made: &[u8]| prepared.keep(Some(record), stage, unit, &prepared.from(stage, unit, input), made);
     match stage {
-        Stage::Lower => write(plan, prepared.lower(&context, machine, unit)?.print().as_bytes()),
+        Stage::Lower => {
+            let module = prepared.lower(&context, machine, unit)?;
+            keep(&[], prepared.print(&module, stage, unit).as_bytes())
+        }
         Stage::Verify => {
-            let text = from(Stage::Lower)?;
-            let verdict = prepared.verify(&parse(Stage::Lower, &text)?, unit).map_err(in_file(Stage::Lower))?;
-            write(&text, verdict.write().as_bytes())
+            let text = input(Stage::Lower)?;
+            let verdict = prepared.verify(&read(Stage::Lower, &text)?, unit).map_err(in_file(Stage::Lower))?;
+            keep(&text, verdict.write().as_bytes())
         }
         Stage::Optimize => {
-            let text = from(Stage::Lower)?;
-            let mut module = parse(Stage::Lower, &text)?;
+            let text = input(Stage::Lower)?;
+            let mut module = read(Stage::Lower, &text)?;
             prepared.optimize(&mut module, machine, unit)?;
-            write(&text, module.print().as_bytes())
+            keep(&text, prepared.print(&module, stage, unit).as_bytes())
         }
         Stage::Codegen => {
-            let text = from(Stage::Optimize)?;
-            write(&text, &prepared.codegen(&parse(Stage::Optimize, &text)?, machine, unit)?)
+            let text = input(Stage::Optimize)?;
+            keep(&text, &prepared.codegen(&read(Stage::Optimize, &text)?, machine, unit)?)
         }
         Stage::Parse | Stage::Validate | Stage::Output => unreachable!("these stages do not work by units"),
     }
@@ -143,48 +145,49 @@ fn unit_stage(
 
 /// What an earlier stage made of a unit, after looking whether it, and what it was made from, belongs to what is there now: what is
 /// left of an earlier compile, or was passed over after an edit, would give code of another module.
-fn made(record: &Record, plan: &[u8], stage: Stage, maker: Stage, unit: UnitId) -> Result<Vec<u8>, Error> {
-    let dir = record.dir();
-    let path = dir.unit(maker, unit);
-    let bytes = dir.read(&path, stage, maker)?;
-    match maker {
-        Stage::Optimize => record.check(stage, maker, &path, &[&made(record, plan, stage, Stage::Lower, unit)?])?,
-        Stage::Codegen => record.check(stage, maker, &path, &[&made(record, plan, stage, Stage::Optimize, unit)?])?,
-        Stage::Lower => record.check(stage, maker, &path, &[plan])?,
+fn taken(prepared: &Prepared<'_>, record: &Record, stage: Stage, maker: Stage, unit: UnitId) -> Result<Vec<u8>, Error> {
+    let input = match maker {
+        Stage::Lower => Vec::new(),
+        Stage::Optimize => taken(prepared, record, stage, Stage::Lower, unit)?,
+        Stage::Codegen => taken(prepared, record, stage, Stage::Optimize, unit)?,
         Stage::Parse | Stage::Validate | Stage::Verify | Stage::Output => {
             unreachable!("nothing is made from these units")
         }
-    }
-    Ok(bytes)
+    };
+    record.take(stage, maker, &record.dir().unit(maker, unit), &prepared.from(maker, unit, &input))
 }
 
 fn output_step(dir: &BuildDir, path: &Path, container: Container, observer: &dyn Observer) -> Result<(), Error> {
-    with_prepared(dir, Stage::Output, observer, |prepared, record, plan| {
-        let read = |unit| made(record, plan, Stage::Output, Stage::Codegen, unit);
+    let record = Record::open(dir.clone(), Stage::Output)?;
+    with_prepared(&record, Stage::Output, observer, |prepared| {
+        let read = |unit| taken(prepared, &record, Stage::Output, Stage::Codegen, unit);
         let objects = prepared.plan.unit_ids().map(read).collect::<Result<Vec<_>, _>>()?;
         let file = prepared.output(&objects, container)?;
         dir.write(path, Stage::Output, &file)
-    })
+    })?;
+    record.close(Stage::Output)
+}
+
+/// Reads the input and what was parsed of it; with that, its text.
+fn read_parsed(record: &Record, stage: Stage) -> Result<(Vec<u8>, Parsed, Vec<u8>), Error> {
+    let dir = record.dir();
+    let bytes = dir.read(&dir.input(), stage, Stage::Parse)?;
+    let text =
+        record.take(stage, Stage::Parse, &dir.parsed(), &identity::from(Stage::Parse, record.options(), &[&bytes]))?;
+    let parsed = dir.decode(&dir.parsed(), stage, &text)?;
+    Ok((bytes, parsed, text))
 }
 
 /// Reads what every stage after validation needs.
 fn with_prepared<T>(
-    dir: &BuildDir,
+    record: &Record,
     stage: Stage,
     observer: &dyn Observer,
-    work: impl FnOnce(&Prepared<'_>, &Record, &[u8]) -> Result<T, Error>,
+    work: impl FnOnce(&Prepared<'_>) -> Result<T, Error>,
 ) -> Result<T, Error> {
-    let record = Record::open(dir.clone(), stage)?;
-    let bytes = dir.read(&dir.input(), stage, Stage::Parse)?;
-    let (parsed, parsed_text) = dir.read_artifact::<Parsed>(&dir.parsed(), stage)?;
-    let (plan, text) = dir.read_artifact::<Plan>(&dir.plan(), stage)?;
-    let hash = blake3::hash(&bytes).to_hex().to_string();
-    if hash != parsed.hash || hash != plan.hash {
-        let message = "the input is not the one that was parsed and validated: run those stages again";
-        return Err(Error::new(stage, Kind::Invalid, message).in_file(dir.input()));
-    }
-    record.check(stage, Stage::Parse, &dir.parsed(), &[&bytes])?;
-    record.check(stage, Stage::Validate, &dir.plan(), &[&bytes, &parsed_text])?;
-    let layout = Layout::new(&parsed.module);
-    work(&Prepared { bytes: &bytes, parsed: &parsed, plan: &plan, layout, once: Once::new(observer) }, &record, &text)
+    let dir = record.dir();
+    let (bytes, parsed, text) = read_parsed(record, stage)?;
+    let from = identity::from(Stage::Validate, record.options(), &[&bytes, &text]);
+    let plan: Plan = dir.decode(&dir.plan(), stage, &record.take(stage, Stage::Validate, &dir.plan(), &from)?)?;
+    work(&Prepared::new(&bytes, &parsed, &plan, observer))
 }

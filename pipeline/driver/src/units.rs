@@ -1,80 +1,334 @@
-//! One unit's way through the stages.
+//! A module that has been planned, and one unit's way through the stages.
 
-use crate::observer::Once;
+use crate::identity;
+use crate::observer::{Notice, Observer, Outcome, Task, observe};
+use crate::record::{Found, Record};
 use abi::layout::Layout;
-use artifact::{Error, Kind, Parsed, Plan, Stage, UnitId};
+use abi::symbol::{Local, Whose};
+use abi::types::DefinedFuncIdx;
+use artifact::{Artifact, Error, Kind, Parsed, Plan, Stage, UnitId, Verdict};
+use interface::{Body, Interface, Surroundings};
 use llvm::{Context, Module, TargetMachine};
-use lower::Input;
+use lower::{Function, Input};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// A validated module and everything that its units are lowered from.
 pub struct Prepared<'a> {
     pub bytes: &'a [u8],
     pub parsed: &'a Parsed,
     pub plan: &'a Plan,
-    pub layout: Layout,
-    pub once: Once<'a>,
+    layout: Layout,
+    pub observer: &'a dyn Observer,
+    /// A bit for each stage that has begun.
+    begun: AtomicU32,
 }
 
-impl Prepared<'_> {
+/// What a unit leaves behind.
+pub struct Made {
+    pub object: Vec<u8>,
+    /// Its IR as it was lowered and as it was optimized, if texts were asked for.
+    pub texts: Option<[String; 2]>,
+    /// The functions that were too large to be optimized, by their symbols.
+    pub unoptimized: Vec<String>,
+}
+
+/// IR on its way: as text, as a module, or as both.
+struct Ir<'c> {
+    text: Option<String>,
+    module: Option<Module<'c>>,
+}
+
+impl Ir<'_> {
+    fn bytes(&self) -> &[u8] {
+        self.text.as_deref().unwrap_or_default().as_bytes()
+    }
+}
+
+/// The error about the artifact of a unit.
+fn in_file(record: Option<&Record>, maker: Stage, unit: UnitId, error: Error) -> Error {
+    match record {
+        Some(record) => error.in_file(record.dir().unit(maker, unit)),
+        None => error,
+    }
+}
+
+impl<'a> Prepared<'a> {
+    pub fn new(bytes: &'a [u8], parsed: &'a Parsed, plan: &'a Plan, observer: &'a dyn Observer) -> Prepared<'a> {
+        let layout = Layout::new(&parsed.module);
+        Prepared { bytes, parsed, plan, layout, observer, begun: AtomicU32::new(0) }
+    }
+
     pub fn machine(&self) -> Result<TargetMachine, Error> {
         codegen::target_machine(&self.plan.options)
     }
 
+    /// What a stage's artifact of a unit is made from, given the input of the stage: nothing for lowering, else the artifact.
+    pub fn from(&self, stage: Stage, unit: UnitId, input: &[u8]) -> String {
+        let input = if stage == Stage::Lower { self.plan.key(unit).as_bytes() } else { input };
+        identity::from(stage, &self.plan.options, &[input])
+    }
+
+    /// Takes a unit from WebAssembly to its object. With a record, goes on from what is there, and keeps what is not.
+    pub fn make(
+        &self,
+        record: Option<&Record>,
+        machine: &TargetMachine,
+        unit: UnitId,
+        texts: bool,
+    ) -> Result<Made, Error> {
+        let context = Context::new();
+        let keep = |stage, from: &str, bytes: &[u8]| self.keep(record, stage, unit, from, bytes);
+        let texts = texts || record.is_some();
+
+        let from = self.from(Stage::Lower, unit, &[]);
+        let mut lowered = match self.recall_text(record, Stage::Lower, unit, &from)? {
+            Some(text) => Ir { text: Some(text), module: None },
+            None => {
+                let module = self.lower(&context, machine, unit)?;
+                let text = texts.then(|| self.print(&module, Stage::Lower, unit));
+                keep(Stage::Lower, &from, text.as_deref().unwrap_or_default().as_bytes())?;
+                Ir { text, module: Some(module) }
+            }
+        };
+        let [from_verify, from_optimize] =
+            [Stage::Verify, Stage::Optimize].map(|stage| self.from(stage, unit, lowered.bytes()));
+
+        if self.recall(record, Stage::Verify, unit, &from_verify)?.is_none() {
+            let module = self.module(&context, record, &mut lowered, Stage::Lower, Stage::Verify, unit)?;
+            let verdict = self.verify(module, unit).map_err(|error| in_file(record, Stage::Lower, unit, error))?;
+            keep(Stage::Verify, &from_verify, verdict.write().as_bytes())?;
+        }
+
+        let mut unoptimized = Vec::new();
+        let mut optimized = match self.recall_text(record, Stage::Optimize, unit, &from_optimize)? {
+            Some(text) => Ir { text: Some(text), module: None },
+            None => {
+                self.module(&context, record, &mut lowered, Stage::Lower, Stage::Optimize, unit)?;
+                let mut module = lowered.module.take().expect("it was just read");
+                unoptimized = self.optimize(&mut module, machine, unit)?;
+                let text = texts.then(|| self.print(&module, Stage::Optimize, unit));
+                keep(Stage::Optimize, &from_optimize, text.as_deref().unwrap_or_default().as_bytes())?;
+                Ir { text, module: Some(module) }
+            }
+        };
+
+        let from = self.from(Stage::Codegen, unit, optimized.bytes());
+        let object = match self.recall(record, Stage::Codegen, unit, &from)? {
+            Some(object) => object,
+            None => {
+                let module = self.module(&context, record, &mut optimized, Stage::Optimize, Stage::Codegen, unit)?;
+                let object = self.codegen(module, machine, unit)?;
+                keep(Stage::Codegen, &from, &object)?;
+                object
+            }
+        };
+        let texts = lowered.text.zip(optimized.text).map(|(lowered, optimized)| [lowered, optimized]);
+        Ok(Made { object, texts, unoptimized })
+    }
+
+    /// The module of some IR that one stage has made, for another.
+    fn module<'c, 'i>(
+        &self,
+        context: &'c Context,
+        record: Option<&Record>,
+        ir: &'i mut Ir<'c>,
+        maker: Stage,
+        stage: Stage,
+        unit: UnitId,
+    ) -> Result<&'i Module<'c>, Error> {
+        if ir.module.is_none() {
+            let text = ir.text.as_deref().expect("there is a text or a module");
+            let read = self.read_ir(context, unit, text.as_bytes(), maker, stage);
+            ir.module = Some(read.map_err(|error| in_file(record, maker, unit, error))?);
+        }
+        Ok(ir.module.as_ref().expect("it was just read"))
+    }
+
     /// Lowers a unit.
     pub fn lower<'c>(&self, context: &'c Context, machine: &TargetMachine, unit: UnitId) -> Result<Module<'c>, Error> {
-        let input = Input {
-            bytes: self.bytes,
-            module: &self.parsed.module,
-            layout: &self.layout,
-            target: &self.plan.options.target,
-            metering: &self.plan.options.metering,
-            relaxed_traps: self.plan.options.relaxed_traps,
-            catches: self.plan.catches,
-            tail_callers: &self.plan.tail_callers,
-        };
-        self.stage(Stage::Lower, unit, || match unit {
-            UnitId::Functions(index) => {
-                lower::unit(context, machine, &input, self.plan.units[index as usize].functions.clone())
+        let surroundings = Surroundings::new(&self.parsed.module, &self.layout, self.plan);
+        let options = &self.plan.options;
+        let lower = |interface: &Interface, functions: Option<&[Function<'_>]>| {
+            let input = Input {
+                interface,
+                target: &options.target,
+                metering: &options.metering,
+                relaxed_traps: options.relaxed_traps,
+            };
+            match functions {
+                Some(functions) => lower::unit(context, machine, &input, functions),
+                None => lower::wrappers(context, machine, &input),
             }
-            UnitId::Wrappers => lower::wrappers(context, machine, &input),
-        })
-        .map_err(|error| self.named(error))
+        };
+        let work = || match unit {
+            UnitId::Wrappers => lower(&Interface::of_wrappers(&surroundings), None),
+            UnitId::Functions(index) => {
+                let module = &self.parsed.module;
+                let range = self.plan.units[index as usize].functions.clone();
+                let defined = || range.clone().map(DefinedFuncIdx);
+                let bodies = defined().map(|function| Body::read(self.bytes, module, function));
+                let bodies = bodies.collect::<Result<Vec<_>, Error>>()?;
+                let functions = defined().map(|function| {
+                    let range = module.bodies[function.index()].clone();
+                    let body = &self.bytes[range.start as usize..range.end as usize];
+                    Function { index: module.function(function), range, body }
+                });
+                let functions: Vec<_> = functions.collect();
+                lower(&Interface::new(&surroundings, range.clone(), &bodies), Some(&functions))
+            }
+        };
+        self.stage(Stage::Lower, unit, work, |_| None).map_err(|error| self.named(error))
     }
 
-    pub fn verify(&self, module: &Module<'_>, unit: UnitId) -> Result<artifact::Verdict, Error> {
-        self.stage(Stage::Verify, unit, || verify::verify(module))
+    pub fn verify(&self, module: &Module<'_>, unit: UnitId) -> Result<Verdict, Error> {
+        self.stage(Stage::Verify, unit, || verify::verify(module), |_| None)
     }
 
-    pub fn optimize(&self, module: &mut Module<'_>, machine: &TargetMachine, unit: UnitId) -> Result<(), Error> {
-        let large =
-            self.stage(Stage::Optimize, unit, || optimize::optimize(module, machine, self.plan.options.level))?;
-        large.iter().for_each(|function| self.once.observer.unoptimized(function));
-        Ok(())
+    /// Optimizes a unit. Gives the symbols of functions that are too large for that, after telling the observer.
+    pub fn optimize(
+        &self,
+        module: &mut Module<'_>,
+        machine: &TargetMachine,
+        unit: UnitId,
+    ) -> Result<Vec<String>, Error> {
+        let work = || optimize::optimize(module, machine, self.plan.options.level);
+        let large = self.stage(Stage::Optimize, unit, work, |_| None)?;
+        self.tell_unoptimized(unit, &large);
+        Ok(large)
+    }
+
+    /// Tells of functions that are too large to be optimized.
+    pub fn tell_unoptimized(&self, unit: UnitId, symbols: &[String]) {
+        for symbol in symbols {
+            self.observer.noticed(&Notice::Unoptimized(&self.function_name(unit, symbol)));
+        }
     }
 
     pub fn codegen(&self, module: &Module<'_>, machine: &TargetMachine, unit: UnitId) -> Result<Vec<u8>, Error> {
-        self.stage(Stage::Codegen, unit, || codegen::codegen(module, machine, &self.plan.options))
+        let work = || codegen::codegen(module, machine, &self.plan.options);
+        self.stage(Stage::Codegen, unit, work, |object| Some(object.len() as u64))
     }
 
     /// The container from the objects of all units in order.
     pub fn output(&self, objects: &[Vec<u8>], container: output::Container) -> Result<Vec<u8>, Error> {
-        self.once.begins(Stage::Output);
         let input = output::Input {
             bytes: self.bytes,
             module: &self.parsed.module,
             triple: &self.plan.options.target.triple,
             features: &self.plan.options.target.cpu_features,
+            units: &self.plan.units,
             objects,
             metered: self.plan.options.metering.metered(),
         };
-        output::output(&input, container)
+        self.begins(Stage::Output);
+        let work = || output::output(&input, container);
+        observe(self.observer, Task::Stage(Stage::Output), None, work, |file| Some(file.len() as u64))
     }
 
-    fn stage<T>(&self, stage: Stage, unit: UnitId, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
-        self.once.begins(stage);
-        let done = work()?;
-        self.once.observer.finished(stage, unit);
-        Ok(done)
+    /// IR as text.
+    pub fn print(&self, module: &Module<'_>, stage: Stage, unit: UnitId) -> String {
+        let print = || Ok::<_, std::convert::Infallible>(module.print());
+        let Ok(text) = observe(self.observer, Task::Print(stage), Some(unit), print, |text| Some(text.len() as u64));
+        text
+    }
+
+    /// Reads a unit's IR that one stage has made, for another.
+    pub fn read_ir<'c>(
+        &self,
+        context: &'c Context,
+        unit: UnitId,
+        text: &[u8],
+        maker: Stage,
+        stage: Stage,
+    ) -> Result<Module<'c>, Error> {
+        observe(self.observer, Task::Read(maker), Some(unit), || read_ir(context, unit, text, stage), |_| None)
+    }
+
+    /// Writes an artifact, if there is a record of artifacts.
+    pub fn keep(
+        &self,
+        record: Option<&Record>,
+        stage: Stage,
+        unit: UnitId,
+        from: &str,
+        bytes: &[u8],
+    ) -> Result<(), Error> {
+        let Some(record) = record else { return Ok(()) };
+        let write = || record.write(stage, &record.dir().unit(stage, unit), from, bytes);
+        observe(self.observer, Task::Write(stage), Some(unit), write, |()| Some(bytes.len() as u64))
+    }
+
+    /// What a stage has made of a unit before, if it may be used.
+    fn recall(
+        &self,
+        record: Option<&Record>,
+        stage: Stage,
+        unit: UnitId,
+        from: &str,
+    ) -> Result<Option<Vec<u8>>, Error> {
+        let Some(record) = record else { return Ok(None) };
+        let path = record.dir().unit(stage, unit);
+        let find = || record.find(stage, &path, from);
+        let found = observe(self.observer, Task::Recall, Some(unit), find, |_| None)?;
+        match found {
+            Found::Edited(_) => self.observer.noticed(&Notice::Edited(&path)),
+            Found::Damaged => self.observer.noticed(&Notice::Damaged(&path)),
+            Found::Current(_) | Found::Stale | Found::Missing => {}
+        }
+        let usable = found.usable();
+        if usable.is_some() {
+            self.begins(stage);
+            self.observer.started(Task::Stage(stage), Some(unit));
+            self.observer.finished(Task::Stage(stage), Some(unit), Outcome::Kept);
+        }
+        Ok(usable)
+    }
+
+    fn recall_text(
+        &self,
+        record: Option<&Record>,
+        stage: Stage,
+        unit: UnitId,
+        from: &str,
+    ) -> Result<Option<String>, Error> {
+        let bytes = self.recall(record, stage, unit, from)?;
+        let text = bytes.map(String::from_utf8).transpose();
+        text.map_err(|error| Error::new(stage, Kind::Malformed, error.to_string()))
+    }
+
+    fn stage<T>(
+        &self,
+        stage: Stage,
+        unit: UnitId,
+        work: impl FnOnce() -> Result<T, Error>,
+        size: impl FnOnce(&T) -> Option<u64>,
+    ) -> Result<T, Error> {
+        self.begins(stage);
+        observe(self.observer, Task::Stage(stage), Some(unit), work, size)
+    }
+
+    /// Tells the observer of each stage once.
+    pub fn begins(&self, stage: Stage) {
+        let bit = 1 << stage as u32;
+        if self.begun.fetch_or(bit, Ordering::Relaxed) & bit == 0 {
+            self.observer.begins(stage);
+        }
+    }
+
+    /// What messages call the function that a unit gives a symbol.
+    fn function_name(&self, unit: UnitId, symbol: &str) -> String {
+        let own = |local: Local| match (unit, local.whose) {
+            (UnitId::Functions(index), Whose::Own(position)) => {
+                self.plan.units[index as usize].functions.clone().nth(position as usize)
+            }
+            _ => None,
+        };
+        let Some(function) = Local::parse(symbol).and_then(own) else { return format!("`{symbol}`") };
+        let function = self.parsed.module.function(DefinedFuncIdx(function));
+        match self.parsed.names.get(&function) {
+            Some(name) => format!("function {function} `{name}`"),
+            None => format!("function {function}"),
+        }
     }
 
     /// The same error with the name of its function.

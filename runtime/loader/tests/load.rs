@@ -72,7 +72,7 @@ fn library() -> Vec<u8> {
     let object = {
         let directory = tempfile::tempdir().expect("a directory");
         let (source, object) = (directory.path().join("unit.s"), directory.path().join("unit.o"));
-        let names = ["wasm.function.0", "wasm.entry..", "wasm.host.."];
+        let names = ["function.0", "wasm.entry..", "wasm.host.."];
         let text: String =
             names.iter().map(|name| format!(".globl {name}\n.hidden {name}\n{name}: jmp memcpy@PLT\n")).collect();
         std::fs::write(&source, text).expect("written");
@@ -88,6 +88,7 @@ fn library() -> Vec<u8> {
         module: &declarations,
         triple: TRIPLE,
         features: &[],
+        units: &[],
         objects: &[object],
         metered: Metered::default(),
     };

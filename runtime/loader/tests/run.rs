@@ -24,8 +24,8 @@ const MODULE: &str = r#"(module
 const SOURCES: [&str; 3] = [
     r#"
     static __attribute__((noinline)) int table(int x) { static const int values[4] = {2, 3, 5, 7}; return values[x & 3]; }
-    int word(void *, int) __asm__("wasm.function.0");
-    int digits(void *, int) __asm__("wasm.function.1");
+    int word(void *, int) __asm__("function.0");
+    int digits(void *, int) __asm__("function.1");
     int word(void *ctx, int x) {
         switch (x) {
         case 0: return digits(ctx, 10);
@@ -41,9 +41,9 @@ const SOURCES: [&str; 3] = [
     void *memcpy(void *, const void *, unsigned long);
     double floor(double);
     static __attribute__((noinline)) int table(int x) { static const char digits[] = "0123456789"; return digits[x]; }
-    int digits(void *, int) __asm__("wasm.function.1");
+    int digits(void *, int) __asm__("function.1");
     int digits(void *ctx, int x) { int sum = 0; for (; x; x /= 10) sum += table(x % 10) - '0'; return sum; }
-    int floored(void *, int) __asm__("wasm.function.2");
+    int floored(void *, int) __asm__("function.2");
     int floored(void *ctx, int x) {
         double (*volatile function)(double) = floor;
         double from = x / 8.0, to;
@@ -79,7 +79,8 @@ fn link(wat: &str, sources: &[&str], container: Container) -> Vec<u8> {
     let module = Module::decode(&bytes).expect("a module");
     let objects: Vec<_> = sources.iter().map(|source| compile(source)).collect();
     let metered = Metered::default();
-    let input = Input { bytes: &bytes, module: &module, triple: TRIPLE, features: &[], objects: &objects, metered };
+    let input =
+        Input { bytes: &bytes, module: &module, triple: TRIPLE, features: &[], units: &[], objects: &objects, metered };
     output::output(&input, container).expect("good objects")
 }
 
@@ -108,7 +109,7 @@ fn linked_code_runs() {
 #[test]
 fn a_dynamic_loader_accepts_libraries() {
     let without_imports = r#"(module (func (export "f") (param i32) (result i32) local.get 0))"#;
-    let code = r#"int f(void *, int) __asm__("wasm.function.0"); int f(void *ctx, int x) { return x; }"#;
+    let code = r#"int f(void *, int) __asm__("function.0"); int f(void *ctx, int x) { return x; }"#;
     let libraries = [
         (link(MODULE, &SOURCES, Container::Library), Some("word")),
         (link(without_imports, &[code, SOURCES[2]], Container::Library), Some("f")),

@@ -1,14 +1,15 @@
 //! Lowering one function: the loop over its operators, and the stacks that they work on.
 
+use crate::Function;
 use crate::env::Env;
 use crate::frame::{Frame, Kind, Label};
 use crate::ops::Dispatch;
 use crate::scan::Scan;
 use crate::ssa::{Ssa, TooManyPhis};
-use crate::unit::{Form, Unit};
+use crate::unit::{Callee, Defined, Form, Unit};
 use abi::metering::Segments;
-use abi::symbol;
-use abi::types::{DefinedFuncIdx, FuncType, ValType};
+use abi::symbol::Local;
+use abi::types::{FuncType, ValType};
 use artifact::{Error, Kind as ErrorKind, Stage};
 use llvm::{IntPredicate, Position, Value};
 use wasmparser::{BinaryReader, BinaryReaderError, FunctionBody, Operator};
@@ -47,36 +48,34 @@ pub(crate) struct Lowering<'a, 'c> {
 ///
 /// # Errors
 /// If it uses what is not supported; places in the error are complete.
-pub(crate) fn lower<'a>(unit: &'a Unit<'a, '_>, index: DefinedFuncIdx) -> Result {
-    let function = unit.input.module.function(index);
-    body(unit, index).map_err(|error| error.in_function(function))?;
-    if unit.form(index) == Form::Tail {
-        native_entry(unit, index);
+pub(crate) fn lower<'a>(unit: &'a Unit<'a, '_>, function: &Function<'_>) -> Result {
+    let Callee::Defined(defined) = unit.code(function.index) else {
+        unreachable!("units consist of functions with a body");
+    };
+    let ty = &unit.input.interface.function(function.index).ty;
+    body(unit, function, ty, defined).map_err(|error| error.in_function(function.index))?;
+    if defined.form == Form::Tail {
+        native_entry(unit, ty, defined);
     }
     Ok(())
 }
 
 /// Makes the native function of a function whose code is a tail function, for callers that do not know about it.
-fn native_entry(unit: &Unit<'_, '_>, index: DefinedFuncIdx) {
-    let tail = unit.defined(index);
-    let index = unit.input.module.function(index);
-    let ty = unit.input.module.function_type(index);
-    let function = unit.guest_function(&symbol::function(index), ty, Form::Native, unit.input.layout.size());
+fn native_entry<'c>(unit: &Unit<'_, 'c>, ty: &FuncType, tail: Defined<'c>) {
+    let name = Local { whose: tail.whose, tail: false }.to_string();
+    let function = unit.guest_function(&name, ty, Form::Native, unit.input.interface.context_size());
     let env = Env::new(unit, function);
-    let call = env.return_code(Form::Tail, ty, *tail, function.param(0), &env.params(ty, Form::Native));
+    let call = env.return_code(Form::Tail, ty, *tail.code, function.param(0), &env.params(ty, Form::Native));
     call.add_attribute(Position::Function, unit.no_inline());
     env.finish();
 }
 
-fn body<'a>(unit: &'a Unit<'a, '_>, index: DefinedFuncIdx) -> Result {
-    let module = unit.input.module;
-    let ty = module.function_type(module.function(index));
-    let range = module.bodies[index.index()].clone();
-    let bytes = &unit.input.bytes[range.start as usize..range.end as usize];
-    let body = FunctionBody::new(BinaryReader::new(bytes, range.start));
+fn body<'a, 'c>(unit: &'a Unit<'a, 'c>, function: &Function<'_>, ty: &'a FuncType, defined: Defined<'c>) -> Result {
+    let range = &function.range;
+    let body = FunctionBody::new(BinaryReader::new(function.body, range.start));
 
-    let form = unit.form(index);
-    let env = Env::new(unit, unit.defined(index));
+    let form = defined.form;
+    let env = Env::new(unit, defined.code);
     let mut locals = env.params(ty, form);
     for local in body.get_locals_reader().map_err(malformed)? {
         let (count, ty) = local.map_err(malformed)?;

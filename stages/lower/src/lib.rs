@@ -1,7 +1,7 @@
 //! Lowering: WebAssembly functions become LLVM IR, each on its own.
 //!
-//! In: a valid module with its declarations and the layout of its contexts. Out: LLVM modules that follow the contracts of
-//! [`abi`]: [`unit()`] gives the native code of a run of functions, [`wrappers()`] what joins native code and the host.
+//! In: bodies of a valid module and what they refer to. Out: LLVM modules that follow the contracts of [`abi`]: [`unit()`] gives
+//! the native code of a run of functions, [`wrappers()`] what joins native code and the host.
 //!
 //! What must hold: the module has passed validation. Operators outside of the supported set are reported as unsupported with
 //! function and byte offset. Same input, same IR: nothing here depends on addresses, time, or the order of a hash table.
@@ -32,35 +32,35 @@ mod types;
 mod unit;
 mod wrappers;
 
-use abi::layout::Layout;
 use abi::metering::Metering;
-use abi::module::Module;
-use abi::types::{DefinedFuncIdx, FuncIdx};
+use abi::types::FuncIdx;
 use artifact::{Error, Target};
-use std::collections::BTreeSet;
+use interface::Interface;
 use std::ops::Range;
 
 /// What lowering reads.
 pub struct Input<'a> {
-    /// The module's bytes.
-    pub bytes: &'a [u8],
-    /// What the module declares, decoded from `bytes`.
-    pub module: &'a Module,
-    /// The layout of the module's contexts.
-    pub layout: &'a Layout,
+    /// All of the module that the code may depend on, besides its bodies.
+    pub interface: &'a Interface,
     /// What the code is for.
     pub target: &'a Target,
     /// Leave to drop and reorder memory accesses around traps.
     pub relaxed_traps: bool,
     /// What the code is to keep track of.
     pub metering: &'a Metering,
-    /// Whether any function of the module catches exceptions.
-    pub catches: bool,
-    /// The functions that make tail calls. Their code is a tail function ([`abi::signature`]).
-    pub tail_callers: &'a BTreeSet<FuncIdx>,
 }
 
-/// Lowers one unit: definitions of the functions in a range of [`DefinedFuncIdx`], declarations of what they call.
+/// A function of a unit.
+pub struct Function<'a> {
+    /// Its index in the module.
+    pub index: FuncIdx,
+    /// Where its body lies in the module.
+    pub range: Range<u64>,
+    /// Its body.
+    pub body: &'a [u8],
+}
+
+/// Lowers one unit: definitions of its functions, declarations of what they call.
 ///
 /// # Errors
 /// If a function uses what is not supported.
@@ -68,11 +68,11 @@ pub fn unit<'c>(
     context: &'c llvm::Context,
     machine: &llvm::TargetMachine,
     input: &Input<'_>,
-    functions: Range<u32>,
+    functions: &[Function<'_>],
 ) -> Result<llvm::Module<'c>, Error> {
     let unit = unit::Unit::new(context, machine, input, "unit");
-    for index in functions {
-        function::lower(&unit, DefinedFuncIdx(index))?;
+    for function in functions {
+        function::lower(&unit, function)?;
     }
     Ok(unit.finish())
 }

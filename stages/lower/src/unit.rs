@@ -3,8 +3,9 @@
 use crate::Input;
 use crate::env::Counter;
 use crate::types::Types;
-use abi::symbol;
-use abi::types::{DefinedFuncIdx, FuncIdx, FuncType};
+use abi::symbol::{self, Local, Whose};
+use abi::types::{FuncIdx, FuncType};
+use interface::Code;
 use llvm::{Attribute, CallConv, Context, Function, Metadata, Module, Position, TargetMachine, Value, Visibility};
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -16,6 +17,24 @@ pub(crate) enum Form {
     Native,
     /// A tail function.
     Tail,
+}
+
+/// A function of the module with a body.
+#[derive(Clone, Copy)]
+pub(crate) struct Defined<'c> {
+    /// What the unit calls it.
+    pub whose: Whose,
+    pub form: Form,
+    /// Its code, of that form.
+    pub code: Function<'c>,
+}
+
+/// Where a function has its code.
+#[derive(Clone, Copy)]
+pub(crate) enum Callee<'c> {
+    Defined(Defined<'c>),
+    /// Elsewhere: where its record lies in the context.
+    Imported(u32),
 }
 
 /// An LLVM module in the making.
@@ -52,23 +71,19 @@ impl<'a, 'c> Unit<'a, 'c> {
         }
     }
 
-    /// The form of the code of a function with a body.
-    pub fn form(&self, index: DefinedFuncIdx) -> Form {
-        let index = self.input.module.function(index);
-        if self.input.tail_callers.contains(&index) { Form::Tail } else { Form::Native }
-    }
-
-    /// The code of the function with a body at `index`, declared in this unit if it was not yet.
-    pub fn defined(&self, index: DefinedFuncIdx) -> Function<'c> {
-        let form = self.form(index);
-        let index = self.input.module.function(index);
-        *self.declared.borrow_mut().entry(index).or_insert_with(|| {
-            let name = match form {
-                Form::Native => symbol::function(index),
-                Form::Tail => symbol::tail(index),
-            };
-            self.guest_function(&name, self.input.module.function_type(index), form, self.input.layout.size())
-        })
+    /// The code of a function, declared in this unit if it was not yet.
+    pub fn code(&self, index: FuncIdx) -> Callee<'c> {
+        let function = self.input.interface.function(index);
+        let (whose, tail) = match function.code {
+            Code::Imported(record) => return Callee::Imported(record),
+            Code::Defined { whose, tail } => (whose, tail),
+        };
+        let form = if tail { Form::Tail } else { Form::Native };
+        let code = *self.declared.borrow_mut().entry(index).or_insert_with(|| {
+            let name = Local { whose, tail }.to_string();
+            self.guest_function(&name, &function.ty, form, self.input.interface.context_size())
+        });
+        Callee::Defined(Defined { whose, form, code })
     }
 
     /// A function of some form whose context is at least `context_size` bytes long.
@@ -93,11 +108,6 @@ impl<'a, 'c> Unit<'a, 'c> {
         let function = self.module.add_function(name, ty);
         self.set_attributes(function);
         function
-    }
-
-    /// Whether any memory of the module is shared. Two indices may name the same memory, but then both say so.
-    pub fn shares_memory(&self) -> bool {
-        self.input.module.memories.iter().any(|memory| memory.shared)
     }
 
     /// Leaves a call as it is, whatever is called.
@@ -167,7 +177,7 @@ impl<'c> Attributes<'c> {
             context.string_attribute("target-cpu", input.target.baseline()),
             context.string_attribute("tune-cpu", &input.target.tune),
         ];
-        if !input.catches {
+        if !input.interface.catches() {
             function.push(no_unwind);
         }
         let features = input.target.feature_string();

@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 /// share them.
 pub(crate) fn lower(unit: &Unit<'_, '_>) {
     let mut seen = BTreeSet::new();
-    for ty in &unit.input.module.types {
+    for ty in unit.input.interface.types() {
         if seen.insert(symbol::entry(ty)) {
             entry(unit, ty);
             host(unit, ty);

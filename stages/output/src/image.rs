@@ -3,7 +3,7 @@
 use crate::arch::Arch;
 use crate::error;
 use crate::layout::{Definition, Layout};
-use crate::object::{Object, Part, Symbol, Value};
+use crate::object::{Naming, Object, Part, Symbol, Value};
 use crate::relocate::{Problem, Site, Target};
 use crate::unwind::{self, Table, Tables};
 use abi::container::{Parts, Slot, Unwinding};
@@ -17,15 +17,15 @@ fn is_personality(name: &[u8]) -> bool {
 
 /// An image that runs at any address, once its import slots are filled.
 #[derive(Debug)]
-pub(crate) struct Image<'a> {
+pub(crate) struct Image {
     pub bytes: Vec<u8>,
     pub parts: Parts,
     pub slots: Vec<Slot>,
     pub unwinding: Unwinding,
-    symbols: HashMap<&'a [u8], Definition>,
+    symbols: HashMap<Vec<u8>, Definition>,
 }
 
-impl Image<'_> {
+impl Image {
     /// Whether a symbol is defined.
     pub fn defines(&self, name: &str) -> bool {
         self.symbols.contains_key(name.as_bytes())
@@ -42,11 +42,11 @@ impl Image<'_> {
     }
 }
 
-/// Links objects.
-pub(crate) fn link(arch: Arch, objects: &[Vec<u8>]) -> Result<Image<'_>, Error> {
+/// Links objects, the first of which are those of units.
+pub(crate) fn link(arch: Arch, objects: &[Vec<u8>], units: &[Naming<'_>]) -> Result<Image, Error> {
     let objects = objects.iter().enumerate();
-    let objects =
-        objects.map(|(position, bytes)| Object::read(arch, position, bytes)).collect::<Result<Vec<_>, _>>()?;
+    let objects = objects.map(|(position, bytes)| Object::read(arch, position, bytes, units.get(position)));
+    let objects = objects.collect::<Result<Vec<_>, _>>()?;
     let layout = Layout::new(arch, &objects)?;
 
     let mut bytes = vec![0; layout.length() as usize];
@@ -78,7 +78,7 @@ pub(crate) fn link(arch: Arch, objects: &[Vec<u8>]) -> Result<Image<'_>, Error> 
             let code = matches!(section.part, Part::Text | Part::ColdText);
             let mut site = Site { bytes, base: i64::from(place), code };
             for relocation in section.relocations() {
-                let name = object.symbols.get(relocation.symbol).map_or(&b""[..], |symbol| symbol.name);
+                let name = object.symbols.get(relocation.symbol).map_or(&b""[..], |symbol| &symbol.name);
                 if section.part == Part::Frames && is_personality(name) {
                     continue;
                 }
@@ -99,7 +99,7 @@ pub(crate) fn link(arch: Arch, objects: &[Vec<u8>]) -> Result<Image<'_>, Error> 
 }
 
 /// What a symbol of the object at this position stands for in the image.
-fn resolve(symbol: &Symbol<'_>, layout: &Layout<'_>, position: usize) -> Result<Target, Problem> {
+fn resolve(symbol: &Symbol<'_>, layout: &Layout, position: usize) -> Result<Target, Problem> {
     let own = |address: u32| Target { address: i64::from(address), slot: None };
     match symbol.value {
         Value::Defined { section, offset, .. } => {
@@ -109,10 +109,10 @@ fn resolve(symbol: &Symbol<'_>, layout: &Layout<'_>, position: usize) -> Result<
             Ok(Target { address, slot: None })
         }
         Value::Undefined => {
-            if let Some(definition) = layout.symbols.get(symbol.name) {
+            if let Some(definition) = layout.symbols.get(&*symbol.name) {
                 return Ok(own(definition.offset));
             }
-            let import = layout.imports.iter().find(|import| import.name.as_bytes() == symbol.name);
+            let import = layout.imports.iter().find(|import| import.name.as_bytes() == &*symbol.name);
             let import = import.ok_or(Problem::Undefined)?;
             Ok(Target { address: i64::from(import.stub), slot: Some(i64::from(import.slot)) })
         }

@@ -33,19 +33,19 @@ pub(crate) struct Import {
 
 /// Where everything lies, in bytes from the start of the image.
 #[derive(Debug)]
-pub(crate) struct Layout<'a> {
+pub(crate) struct Layout {
     pub parts: Parts,
     /// The place of each section of each object.
     pub sections: Vec<Vec<u32>>,
     /// In the order of [`RUNTIME_SYMBOLS`].
     pub imports: Vec<Import>,
     /// The symbols that objects share.
-    pub symbols: HashMap<&'a [u8], Definition>,
+    pub symbols: HashMap<Vec<u8>, Definition>,
 }
 
-impl<'a> Layout<'a> {
+impl Layout {
     /// Lays out the objects. In order: code, code that rarely runs, stubs; constants; import slots.
-    pub fn new(arch: Arch, objects: &[Object<'a>]) -> Result<Layout<'a>, Error> {
+    pub fn new(arch: Arch, objects: &[Object<'_>]) -> Result<Layout, Error> {
         let mut sections: Vec<Vec<u32>> = objects.iter().map(|object| vec![0; object.sections.len()]).collect();
         let mut end = End { at: 0, page: arch.page_size() };
 
@@ -134,7 +134,7 @@ fn used_imports(objects: &[Object<'_>]) -> Vec<&'static str> {
     let mut used = vec![false; RUNTIME_SYMBOLS.len()];
     for symbol in objects.iter().flat_map(|object| &object.symbols) {
         if let Value::Undefined = symbol.value
-            && let Some(index) = RUNTIME_SYMBOLS.iter().position(|name| name.as_bytes() == symbol.name)
+            && let Some(index) = RUNTIME_SYMBOLS.iter().position(|name| name.as_bytes() == &*symbol.name)
         {
             used[index] = true;
         }
@@ -142,12 +142,12 @@ fn used_imports(objects: &[Object<'_>]) -> Vec<&'static str> {
     RUNTIME_SYMBOLS.iter().zip(used).filter(|(_, used)| *used).map(|(name, _)| *name).collect()
 }
 
-fn definitions<'a>(objects: &[Object<'a>], sections: &[Vec<u32>]) -> Result<HashMap<&'a [u8], Definition>, Error> {
+fn definitions(objects: &[Object<'_>], sections: &[Vec<u32>]) -> Result<HashMap<Vec<u8>, Definition>, Error> {
     let mut symbols = HashMap::new();
     for (position, (object, sections)) in objects.iter().zip(sections).enumerate() {
         for symbol in object.symbols.iter().filter(|symbol| symbol.global) {
             let Value::Defined { section, offset, size } = symbol.value else { continue };
-            let name = String::from_utf8_lossy(symbol.name);
+            let name = String::from_utf8_lossy(&symbol.name);
             let length = object.sections[section].data.len() as u64;
             if offset.checked_add(size).is_none_or(|end| end > length) {
                 let message = format!("object {position}: symbol `{name}` is outside of its section");
@@ -158,7 +158,7 @@ fn definitions<'a>(objects: &[Object<'a>], sections: &[Vec<u32>]) -> Result<Hash
                 return Err(error(Kind::Link, message));
             }
             let definition = Definition { offset: sections[section] + offset as u32, size };
-            if symbols.insert(symbol.name, definition).is_some() {
+            if symbols.insert(symbol.name.to_vec(), definition).is_some() {
                 return Err(error(
                     Kind::Link,
                     format!("symbol `{name}` is defined twice, the second time in object {position}"),

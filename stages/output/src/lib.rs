@@ -25,8 +25,9 @@ use abi::module::Module;
 use abi::symbol;
 use abi::types::{DefinedFuncIdx, FuncIdx};
 use arch::Arch;
-use artifact::{Error, Kind, Stage};
+use artifact::{Error, Kind, Stage, Unit};
 use image::Image;
+use object::Naming;
 
 /// The kind of file to write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +49,8 @@ pub struct Input<'a> {
     pub triple: &'a str,
     /// The processor features that the code may use ([`abi::cpu`]).
     pub features: &'a [String],
+    /// The units, which say what each calls functions.
+    pub units: &'a [Unit],
     /// The objects: units in order, wrappers last.
     pub objects: &'a [Vec<u8>],
     /// What the code keeps track of.
@@ -66,7 +69,8 @@ pub fn output(input: &Input<'_>, container: Container) -> Result<Vec<u8>, Error>
         return Err(error(Kind::Unsupported, format!("CPU feature `{name}` is not known for {}", arch.name())));
     }
     let original = original(input.bytes);
-    let image = image::link(arch, input.objects)?;
+    let units: Vec<_> = input.units.iter().map(|unit| Naming { module: input.module, unit }).collect();
+    let image = image::link(arch, input.objects, &units)?;
     let native = describe(input, arch, original, &image)?;
     match container {
         Container::Universal => universal(original, &native, &image.bytes)
@@ -76,7 +80,7 @@ pub fn output(input: &Input<'_>, container: Container) -> Result<Vec<u8>, Error>
 }
 
 /// What a loader must know about the image.
-fn describe(input: &Input<'_>, arch: Arch, original: &[u8], image: &Image<'_>) -> Result<Native, Error> {
+fn describe(input: &Input<'_>, arch: Arch, original: &[u8], image: &Image) -> Result<Native, Error> {
     let module = input.module;
     let bodies = module.imported_functions..module.functions.len() as u32;
     let wrappers = |name: fn(&abi::types::FuncType) -> String| {
@@ -105,7 +109,7 @@ fn describe(input: &Input<'_>, arch: Arch, original: &[u8], image: &Image<'_>) -
 }
 
 /// The tail functions that the objects define.
-fn tails(module: &Module, image: &Image<'_>) -> Result<Vec<Tail>, Error> {
+fn tails(module: &Module, image: &Image) -> Result<Vec<Tail>, Error> {
     let mut tails = Vec::new();
     for function in (0..module.bodies.len() as u32).map(DefinedFuncIdx) {
         let name = symbol::tail(module.function(function));

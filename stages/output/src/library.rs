@@ -53,7 +53,7 @@ pub(crate) fn write(
     input: &Input<'_>,
     original: &[u8],
     native: &Native,
-    image: &Image<'_>,
+    image: &Image,
 ) -> Result<Vec<u8>, Error> {
     let failed = |cause: object::write::Error| error(Kind::Limit, format!("the library cannot be written: {cause}"));
     if !input.triple.contains("linux") {
@@ -224,7 +224,7 @@ pub(crate) fn write(
 const DYNAMIC_ENTRIES: usize = 6;
 
 /// The functions with code that the module exports under names that can be names of symbols.
-fn exported<'a>(writer: &mut Writer<'a>, input: &Input<'a>, image: &Image<'_>) -> Result<Vec<Exported<'a>>, Error> {
+fn exported<'a>(writer: &mut Writer<'a>, input: &Input<'a>, image: &Image) -> Result<Vec<Exported<'a>>, Error> {
     let module = input.module;
     let mut exported = Vec::new();
     for export in &module.exports {

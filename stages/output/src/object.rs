@@ -2,10 +2,14 @@
 
 use crate::arch::Arch;
 use crate::error;
-use artifact::{Error, Kind};
+use abi::module::Module;
+use abi::symbol::{self, Local, Whose};
+use abi::types::DefinedFuncIdx;
+use artifact::{Error, Kind, Unit};
 use object::elf;
 use object::read::elf::{FileHeader as _, Rela as _, SectionHeader as _, SectionTable, Sym as _};
 use object::{LittleEndian, SectionIndex, SymbolIndex};
+use std::borrow::Cow;
 
 const ENDIAN: LittleEndian = LittleEndian;
 
@@ -52,9 +56,10 @@ pub(crate) struct Relocation {
 }
 
 /// A symbol.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Symbol<'a> {
-    pub name: &'a [u8],
+    /// Its name in the whole image.
+    pub name: Cow<'a, [u8]>,
     /// Whether other objects see it.
     pub global: bool,
     pub value: Value,
@@ -80,6 +85,31 @@ pub(crate) struct Object<'a> {
     pub symbols: Vec<Symbol<'a>>,
 }
 
+/// What a unit calls functions.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Naming<'a> {
+    pub module: &'a Module,
+    pub unit: &'a Unit,
+}
+
+impl Naming<'_> {
+    /// Gives a function's symbol the name that it has in the whole image.
+    fn rename(&self, symbol: &mut Symbol<'_>) -> Result<(), String> {
+        let Some(local) = std::str::from_utf8(&symbol.name).ok().and_then(Local::parse) else { return Ok(()) };
+        let function = match local.whose {
+            Whose::Own(position) => {
+                let mut own = self.unit.functions.clone().map(DefinedFuncIdx);
+                own.nth(position as usize).map(|function| self.module.function(function))
+            }
+            Whose::Callee(position) => self.unit.callees.get(position as usize).copied(),
+        };
+        let function = function.ok_or_else(|| format!("names a function that its unit does not know: `{local}`"))?;
+        let name = if local.tail { symbol::tail(function) } else { symbol::function(function) };
+        symbol.name = Cow::Owned(name.into_bytes());
+        Ok(())
+    }
+}
+
 impl Section<'_> {
     /// What is to be written into the section.
     pub fn relocations(&self) -> impl Iterator<Item = Relocation> + '_ {
@@ -93,8 +123,9 @@ impl Section<'_> {
 }
 
 impl<'a> Object<'a> {
-    /// Reads the object at a position among all objects; the position only serves messages.
-    pub fn read(arch: Arch, position: usize, bytes: &'a [u8]) -> Result<Object<'a>, Error> {
+    /// Reads the object at a position among all objects, which only serves messages. `unit` says what it calls functions, if it is
+    /// that of a unit.
+    pub fn read(arch: Arch, position: usize, bytes: &'a [u8], unit: Option<&Naming<'_>>) -> Result<Object<'a>, Error> {
         let malformed = |cause| error(Kind::Malformed, format!("object {position}: {cause}"));
         let header = Header::parse(bytes).map_err(malformed)?;
         header.endian().map_err(malformed)?;
@@ -104,7 +135,12 @@ impl<'a> Object<'a> {
         }
         let table = header.sections(ENDIAN, bytes).map_err(malformed)?;
         let sections = read_sections(&table, position, bytes)?;
-        let symbols = read_symbols(&table, bytes, &sections).map_err(malformed)?;
+        let mut symbols = read_symbols(&table, bytes, &sections).map_err(malformed)?;
+        if let Some(unit) = unit {
+            for symbol in &mut symbols {
+                unit.rename(symbol).map_err(|message| error(Kind::Link, format!("object {position} {message}")))?;
+            }
+        }
         Ok(Object { sections, symbols })
     }
 }
@@ -210,7 +246,7 @@ fn read_symbols<'a>(
                 None => Value::Unusable("in a section that is not mapped"),
             },
         };
-        let name = symbols.symbol_name(ENDIAN, symbol)?;
+        let name = Cow::Borrowed(symbols.symbol_name(ENDIAN, symbol)?);
         read.push(Symbol { name, global: symbol.st_bind() != elf::STB_LOCAL, value });
     }
     Ok(read)

@@ -4,7 +4,8 @@ mod common;
 
 use abi::container::{Native, UniversalSection, hash, original};
 use abi::metering::Metered;
-use artifact::Kind;
+use abi::types::FuncIdx;
+use artifact::{Kind, Unit};
 use common::*;
 use output::Container;
 
@@ -70,6 +71,7 @@ fn a_file_compiled_again_is_the_same() {
         module: &module,
         triple: X86_64,
         features: &[],
+        units: &[],
         objects: &objects,
         metered: Metered::default(),
     };
@@ -99,21 +101,42 @@ fn code_that_rarely_runs_lies_behind_the_rest() {
 fn missing_and_doubled_symbols_are_named() {
     let error = refused(&[FIRST]);
     assert_eq!(error.kind, Kind::Link);
-    assert!(error.message.contains("undefined symbol (to `wasm.function.1`"), "{error}");
+    assert!(error.message.contains("undefined symbol (to `function.1`"), "{error}");
 
     let error = refused(&[SECOND]);
     assert_eq!(error.kind, Kind::Link);
-    assert_eq!(error.message, "no object defines `wasm.function.0`");
+    assert_eq!(error.message, "no object defines `function.0`");
 
     let error = refused(&[FIRST, SECOND, SECOND]);
     assert_eq!(error.kind, Kind::Link);
-    assert_eq!(error.message, "symbol `wasm.function.1` is defined twice, the second time in object 2");
+    assert_eq!(error.message, "symbol `function.1` is defined twice, the second time in object 2");
 
     let error = refused(&[FIRST, &SECOND.replace("floor(", "sin(")]);
     assert!(error.message.contains("undefined symbol (to `sin`"), "{error}");
 
     let error = refused(&[FIRST, SECOND, "double floor(double x) { return x; }"]);
     assert_eq!(error.message, "object 2 defines `floor`, which is the runtime's");
+}
+
+/// Units number functions by themselves: each object here has a `wasm.function.0`, and the first calls that of the second.
+#[test]
+fn each_unit_has_names_of_its_own() {
+    let first = FIRST.replace("\"function.0", "\"wasm.function.0").replace("\"function.1", "\"wasm.callee.0");
+    let second = SECOND.replace("\"function.1", "\"wasm.function.0");
+    let objects = [first.as_str(), second.as_str(), WRAPPERS].map(|source| compile(X86_64, source));
+    let unit = |index, callees: &[u32]| Unit {
+        functions: index..index + 1,
+        key: String::new(),
+        callees: callees.iter().map(|&index| FuncIdx(index)).collect(),
+    };
+    let link = |units: &[Unit]| link_units(X86_64, MODULE, units, &objects, Container::Universal);
+    let (own, ..) = decode(&link(&[unit(0, &[1]), unit(1, &[])]).expect("good objects"));
+    let (images, ..) =
+        decode(&link_units(X86_64, MODULE, &[], &crate::objects(X86_64), Container::Universal).expect("good"));
+    assert_eq!((own.functions, own.image_hash), (images.functions, images.image_hash));
+
+    let error = link(&[unit(0, &[]), unit(1, &[])]).expect_err("the first calls a function that it does not know");
+    assert_eq!(error.message, "object 0 names a function that its unit does not know: `wasm.callee.0`");
 }
 
 #[test]
@@ -155,6 +178,7 @@ fn targets_and_features_that_are_not_ours_are_refused() {
         module: &module,
         triple: X86_64,
         features: &features,
+        units: &[],
         objects: &[],
         metered: Metered::default(),
     };

@@ -13,13 +13,13 @@ use std::ops::Range;
 /// values in registers across them.
 const CATCHES: &str = r#"
     declare i32 @wasm.personality(...)
-    declare hidden i32 @wasm.function.1(ptr, i32)
-    define hidden i32 @wasm.function.0(ptr %ctx, i32 %x) #0 personality ptr @wasm.personality {
-        %a = invoke i32 @wasm.function.1(ptr %ctx, i32 %x) to label %one unwind label %pad
+    declare hidden i32 @function.1(ptr, i32)
+    define hidden i32 @function.0(ptr %ctx, i32 %x) #0 personality ptr @wasm.personality {
+        %a = invoke i32 @function.1(ptr %ctx, i32 %x) to label %one unwind label %pad
     one:
-        %b = invoke i32 @wasm.function.1(ptr %ctx, i32 %a) to label %two unwind label %pad
+        %b = invoke i32 @function.1(ptr %ctx, i32 %a) to label %two unwind label %pad
     two:
-        %c = invoke i32 @wasm.function.1(ptr %ctx, i32 %b) to label %done unwind label %other
+        %c = invoke i32 @function.1(ptr %ctx, i32 %b) to label %done unwind label %other
     done:
         %sum = add i32 %a, %c
         ret i32 %sum
@@ -37,7 +37,7 @@ const CATCHES: &str = r#"
 
 /// The second: throws, as far as the compiler knows, and keeps what its callers have in registers.
 const KEEPS: &str = r#"
-    define hidden i32 @wasm.function.1(ptr %ctx, i32 %x) #0 {
+    define hidden i32 @function.1(ptr %ctx, i32 %x) #0 {
         %f = load ptr, ptr %ctx
         call void %f(ptr %ctx)
         call void %f(ptr %ctx)
@@ -90,12 +90,12 @@ fn what_was_pushed_for_a_call_is_known() {
     // With eight parameters some are passed on the stack; where size counts, they are pushed.
     let source = r#"
         declare i32 @wasm.personality(...)
-        declare hidden i32 @wasm.function.1(ptr, i32)
-        define hidden i32 @wasm.function.0(ptr %ctx, i32 %x) #0 personality ptr @wasm.personality {
+        declare hidden i32 @function.1(ptr, i32)
+        define hidden i32 @function.0(ptr %ctx, i32 %x) #0 personality ptr @wasm.personality {
             %f = load ptr, ptr %ctx
             %a = invoke i32 %f(i32 1, i32 2, i32 3, i32 4, i32 5, i32 6, i32 7, i32 8) to label %one unwind label %pad
         one:
-            %b = invoke i32 @wasm.function.1(ptr %ctx, i32 %a) to label %two unwind label %pad
+            %b = invoke i32 @function.1(ptr %ctx, i32 %a) to label %two unwind label %pad
         two:
             %c = invoke i32 %f(i32 1, i32 2, i32 3, i32 4, i32 5, i32 6, i32 7, i32 %b) to label %done unwind label %pad
         done:

@@ -4,13 +4,14 @@
 #![forbid(unsafe_code)]
 
 mod units;
-mod uses;
 
+use abi::layout::Layout;
 use abi::support::{self, Unsupported};
-use abi::types::FuncIdx;
-use artifact::{Error, Feature, Features, Kind, Options, Parsed, Plan, Stage};
+use abi::types::{DefinedFuncIdx, FuncIdx};
+use artifact::{Error, Feature, Features, Kind, Options, Parsed, Plan, Stage, Unit};
+use interface::{Body, Interface, Surroundings};
 use rayon::prelude::*;
-use uses::Uses;
+use std::collections::BTreeSet;
 use wasmparser::{BinaryReaderError, FuncToValidate, FuncValidatorAllocations, FunctionBody, Parser, ValidPayload};
 use wasmparser::{Validator, ValidatorResources};
 
@@ -32,13 +33,29 @@ pub fn validate(bytes: &[u8], parsed: &Parsed, options: &Options) -> Result<Plan
             None => error,
         }
     })?;
-    let Uses { tail_callers, catches } =
-        match [Feature::TailCall, Feature::Exceptions].iter().any(|&feature| options.features.has(feature)) {
-            true => Uses::of(bytes, &parsed.module)?,
-            false => Uses::default(),
-        };
-    let units = units::plan(parsed, options.unit_size);
-    Ok(Plan { hash: parsed.hash.clone(), options: options.clone(), units, tail_callers, catches })
+    plan(bytes, parsed, options)
+}
+
+/// Cuts a valid module into units, and finds out what each of them depends on.
+fn plan(bytes: &[u8], parsed: &Parsed, options: &Options) -> Result<Plan, Error> {
+    let module = &parsed.module;
+    let functions = (0..module.bodies.len() as u32).into_par_iter().map(DefinedFuncIdx);
+    let bodies: Vec<Result<Body, Error>> = functions.map(|function| Body::read(bytes, module, function)).collect();
+    let bodies = bodies.into_iter().collect::<Result<Vec<_>, Error>>()?;
+    let tail_callers = (0..).zip(&bodies).filter(|(_, body)| body.makes_tail_calls);
+    let tail_callers: BTreeSet<FuncIdx> =
+        tail_callers.map(|(function, _)| module.function(DefinedFuncIdx(function))).collect();
+    let catches = bodies.iter().any(|body| body.catches);
+    let layout = Layout::new(module);
+    let surroundings = Surroundings { module, layout: &layout, tail_callers: &tail_callers, catches };
+    let units = units::cut(module, &bodies, options.unit_size).into_par_iter().map(|functions| {
+        let bodies = &bodies[functions.start as usize..functions.end as usize];
+        let interface = Interface::new(&surroundings, functions.clone(), bodies);
+        Unit { functions, key: interface.key(bodies, options), callees: interface.callees().collect() }
+    });
+    let units = units.collect();
+    let wrappers = Interface::of_wrappers(&surroundings).key(&[], options);
+    Ok(Plan { hash: parsed.hash.clone(), options: options.clone(), units, wrappers, tail_callers, catches })
 }
 
 /// Where validation stopped.

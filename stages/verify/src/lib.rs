@@ -5,6 +5,7 @@
 //! a crash.
 #![forbid(unsafe_code)]
 
+use abi::symbol::{self, Local};
 use artifact::{Error, Kind, Stage, Verdict};
 use llvm::{CallConv, Function, Module, Position, Visibility};
 
@@ -34,12 +35,12 @@ pub fn verify(module: &Module<'_>) -> Result<Verdict, Error> {
 }
 
 fn convention(function: Function<'_>, name: &str) -> Result<(), &'static str> {
-    let mut parts = name.split('.');
-    let expected = match (parts.next(), parts.next()) {
-        (Some("wasm"), Some("function" | "host")) => CallConv::Fast,
-        (Some("wasm"), Some("tail")) => CallConv::Tail,
-        (Some("wasm"), Some("entry" | "personality")) => CallConv::C,
-        _ => return Err("is not a symbol of the ABI"),
+    let expected = match Local::parse(name) {
+        Some(Local { tail: true, .. }) => CallConv::Tail,
+        Some(Local { tail: false, .. }) => CallConv::Fast,
+        None if name.starts_with("wasm.host.") => CallConv::Fast,
+        None if name.starts_with("wasm.entry.") || name == symbol::PERSONALITY => CallConv::C,
+        None => return Err("is not a symbol of the ABI"),
     };
     if function.call_conv() != Some(expected) {
         return Err("has another calling convention than the ABI says");
@@ -77,7 +78,8 @@ mod tests {
         for (name, right, wrong) in [
             ("wasm.function.0", "fastcc", "tailcc"),
             ("wasm.host.i.", "fastcc", "ccc"),
-            ("wasm.tail.0", "tailcc", "fastcc"),
+            ("wasm.function.0.tail", "tailcc", "fastcc"),
+            ("wasm.callee.0", "fastcc", "tailcc"),
             ("wasm.entry.i.", "ccc", "fastcc"),
             ("wasm.personality", "ccc", "fastcc"),
         ] {
@@ -86,6 +88,6 @@ mod tests {
             let message = declared(wrong).expect("another convention");
             assert!(message.ends_with("has another calling convention than the ABI says"), "{message}");
         }
-        assert!(rejected("declare hidden fastcc void @wasm.tale.0(ptr)").is_some());
+        assert!(rejected("declare hidden fastcc void @wasm.function.0.tale(ptr)").is_some());
     }
 }

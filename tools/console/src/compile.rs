@@ -11,6 +11,8 @@ pub const LEVELS: [&str; 6] = ["0", "1", "2", "3", "s", "z"];
 pub const LEVEL: &str = "2";
 /// The size that units are cut to unless told otherwise, in bytes of function bodies.
 pub const UNIT_SIZE: u32 = 64 << 10;
+/// The size that the cache is kept to unless told otherwise, in MiB.
+pub const CACHE_SIZE: &str = "2048";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -40,7 +42,12 @@ fn describe(command: Command) -> Command {
         .arg(Arg::new("dump").long("dump").action(ArgAction::SetTrue).help(
             "Write the whole module's LLVM IR before (wasm.ll) and after optimization (wasm-opt.ll) to the current directory",
         ))
-        .arg(build_dir())
+        .arg(build_dir().long_help(
+            "Keep the stages' artifacts in this directory, and go on from those that are there and current; \
+             IR that was edited there is used",
+        ))
+        .next_help_heading("Work that was done before")
+        .args(cache())
         .next_help_heading("Messages and work")
         .arg(jobs())
         .args(Console::args())
@@ -83,6 +90,20 @@ pub fn build_dir() -> Arg {
     let arg =
         Arg::new("build-dir").long("build-dir").value_name("DIR").help("Keep the stages' artifacts in this directory");
     arg.value_parser(value_parser!(PathBuf)).value_hint(ValueHint::DirPath)
+}
+
+/// `--cache` and what goes with it.
+fn cache() -> [Arg; 3] {
+    let folder = "Keep code in this directory, and take from it what does not have to be compiled again \
+                  [default: wasmedge in the user's cache folder]";
+    let folder = Arg::new("cache").long("cache").value_name("DIR").help(folder);
+    let size = Arg::new("cache-size").long("cache-size").value_name("MIB").value_parser(value_parser!(u32));
+    let none = Arg::new("no-cache").long("no-cache").action(ArgAction::SetTrue).help("Compile everything again");
+    [
+        folder.value_parser(value_parser!(PathBuf)).value_hint(ValueHint::DirPath),
+        size.default_value(CACHE_SIZE).help("Remove what was not used the longest where there is more"),
+        none.conflicts_with_all(["cache", "cache-size"]),
+    ]
 }
 
 /// A path argument.

@@ -17,6 +17,7 @@ pub fn run(matches: &ArgMatches) -> Result<(), Failure> {
         container: options::container(out),
         jobs: options::jobs(matches),
         build_dir: options::build_dir(matches),
+        cache: options::cache(matches),
         dump: matches.get_flag("dump"),
     };
     let bytes = input::read(wasm)?;

@@ -4,7 +4,8 @@ use artifact::{BuildDir, Metering, Options};
 use clap::ArgMatches;
 use console::codes::Failure;
 use console::metering;
-use driver::Container;
+use driver::{Cache, Container};
+use etcetera::BaseStrategy;
 use std::path::{Path, PathBuf};
 
 /// The options that the switches ask for.
@@ -36,6 +37,17 @@ pub fn build_dir(matches: &ArgMatches) -> Option<BuildDir> {
     path(matches, "build-dir").map(BuildDir::new)
 }
 
+/// The cache that the switches ask for; none where there is no folder for it.
+pub fn cache(matches: &ArgMatches) -> Option<Cache> {
+    if matches.get_flag("no-cache") {
+        return None;
+    }
+    let users = || Some(etcetera::choose_base_strategy().ok()?.cache_dir().join("wasmedge"));
+    let folder = path(matches, "cache").map(Path::to_owned).or_else(users)?;
+    let limit = matches.get_one::<u32>("cache-size").expect("the argument has a default");
+    Some(Cache::new(folder, u64::from(*limit) << 20))
+}
+
 /// The value of an argument that has a default.
 pub fn string<'a>(matches: &'a ArgMatches, name: &str) -> &'a str {
     matches.get_one::<String>(name).expect("the argument has a default")
@@ -61,5 +73,6 @@ mod tests {
         let default = Options::new(driver::host_target(true));
         assert_eq!(Ok(default.level), console::compile::LEVEL.parse());
         assert_eq!(default.unit_size, console::compile::UNIT_SIZE);
+        assert_eq!(Ok(Cache::DEFAULT_LIMIT >> 20), console::compile::CACHE_SIZE.parse());
     }
 }

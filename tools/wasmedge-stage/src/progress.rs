@@ -2,7 +2,7 @@
 
 use artifact::{Stage, UnitId};
 use console::Console;
-use driver::Observer;
+use driver::{Notice, Observer, Outcome, Task};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
 
@@ -48,13 +48,24 @@ impl Observer for Progress {
         self.bar.set_length(units as u64);
     }
 
-    fn finished(&self, stage: Stage, _: UnitId) {
-        if stage == Stage::Codegen {
+    fn started(&self, _: Task, _: Option<UnitId>) {}
+
+    fn finished(&self, task: Task, _: Option<UnitId>, _: Outcome) {
+        if task == Task::Stage(Stage::Codegen) {
             self.bar.inc(1);
         }
     }
 
-    fn unoptimized(&self, function: &str) {
-        self.info(&format!("{function} is too large to be optimized"));
+    fn noticed(&self, notice: &Notice<'_>) {
+        let warn = |message: String| self.bar.suspend(|| self.console.warning(message));
+        match notice {
+            Notice::Unoptimized(function) => self.info(&format!("{function} is too large to be optimized")),
+            Notice::Edited(path) => self.info(&format!("{} was edited, and is used as it is", path.display())),
+            Notice::Damaged(path) => warn(format!("{} is damaged, and is made again", path.display())),
+            Notice::NotCached(folder, error) => {
+                warn(format!("the cache {} cannot be written to: {error}", folder.display()));
+            }
+            Notice::Waiting(path) => self.info(&format!("waiting for another compile in {}", path.display())),
+        }
     }
 }

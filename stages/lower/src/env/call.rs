@@ -1,7 +1,7 @@
 //! Calls: of functions of the module, of imported ones, through tables, of the runtime.
 
 use super::Env;
-use crate::unit::Form;
+use crate::unit::{Callee, Form};
 use abi::layout::{FuncRecord, Header};
 use abi::libcall::Libcall;
 use abi::signature::{MAX_REGISTER_RESULTS, SLOT_SIZE, has_return_area};
@@ -12,21 +12,16 @@ use llvm::{Call, CallConv, FunctionType, IntPredicate, Position, Value};
 impl<'c> Env<'_, 'c> {
     /// A reference to a function; none if the module gives it no record, which validation rules out.
     pub fn function_reference(&self, function: FuncIdx) -> Option<Value<'c>> {
-        let record = self.unit.input.layout.record(function)?;
+        let record = self.unit.input.interface.record(function)?;
         Some(self.offset(&self.builder, self.vmctx, record))
     }
 
     /// Calls a function of the module. Gives its results.
     pub fn call(&mut self, function: FuncIdx, args: &[Value<'c>]) -> Vec<Value<'c>> {
-        let module = self.unit.input.module;
-        let ty = module.function_type(function);
-        match module.defined(function) {
-            Some(defined) => {
-                let callee = self.unit.defined(defined);
-                self.call_guest(self.unit.form(defined), ty, *callee, self.vmctx, args)
-            }
-            None => {
-                let record = self.unit.input.layout.record(function).expect("imported functions have records");
+        let ty = &self.unit.input.interface.function(function).ty;
+        match self.unit.code(function) {
+            Callee::Defined(defined) => self.call_guest(defined.form, ty, *defined.code, self.vmctx, args),
+            Callee::Imported(record) => {
                 let record = self.offset(&self.builder, self.vmctx, record);
                 self.call_record(ty, record, args)
             }
@@ -42,7 +37,7 @@ impl<'c> Env<'_, 'c> {
         args: &[Value<'c>],
     ) -> Vec<Value<'c>> {
         let record = self.callee(ty, table, index);
-        self.call_record(&self.unit.input.module.types[ty.index()], record, args)
+        self.call_record(self.unit.input.interface.ty(ty), record, args)
     }
 
     /// The record of the function that an element of a table refers to. Traps if there is none, or one of another type.
@@ -53,7 +48,7 @@ impl<'c> Env<'_, 'c> {
         let null = self.builder.icmp(IntPredicate::Eq, record, types.ptr.null());
         self.trap_if(null, TrapCode::UninitializedElement);
         let actual = self.invariant(&self.builder, types.i32, record, FuncRecord::FIELDS.type_id.offset);
-        let expected = self.invariant(&self.builder, types.i32, self.vmctx, self.unit.input.layout.type_id(ty));
+        let expected = self.invariant(&self.builder, types.i32, self.vmctx, self.unit.input.interface.type_id(ty));
         let differs = self.builder.icmp(IntPredicate::Ne, actual, expected);
         self.trap_if(differs, TrapCode::IndirectCallTypeMismatch);
         record
@@ -228,7 +223,7 @@ impl<'c> Env<'_, 'c> {
         let all: Vec<_> = [self.vmctx].into_iter().chain(args.iter().copied()).collect();
         let call = self.builder.call(self.unit.types.libcall(libcall), code, &all);
         // Where exceptions are caught, the optimizer asks of each call whether one may come from it.
-        if self.unit.input.catches && !libcall.may_throw() {
+        if self.unit.input.interface.catches() && !libcall.may_throw() {
             call.add_attribute(Position::Function, self.unit.no_unwind());
         }
         call

@@ -18,7 +18,7 @@ impl<'c> Env<'_, 'c> {
 
     /// What an exception with this tag carries.
     pub fn exception_values(&self, exception: Value<'c>, tag: TagIdx) -> Vec<Value<'c>> {
-        let params = &self.unit.input.module.tag_type(tag).params;
+        let params = &self.unit.input.interface.tag(tag).ty.params;
         match params.is_empty() {
             true => Vec::new(),
             false => self.load_slots(params, self.exception_slots(exception)),
@@ -33,7 +33,7 @@ impl<'c> Env<'_, 'c> {
     pub fn has_tag(&self, exception: Value<'c>, tag: TagIdx) -> Value<'c> {
         let ptr = self.unit.types.ptr;
         let actual = self.invariant(&self.builder, ptr, exception, Exception::FIELDS.tag.offset);
-        let expected = self.invariant(&self.builder, ptr, self.vmctx, self.unit.input.layout.tag(tag));
+        let expected = self.invariant(&self.builder, ptr, self.vmctx, self.unit.input.interface.tag(tag).pointer);
         self.builder.icmp(IntPredicate::Eq, actual, expected)
     }
 

@@ -9,9 +9,8 @@ use llvm::Value;
 impl<'c> Env<'_, 'c> {
     /// The value of a global.
     pub fn global_get(&mut self, global: GlobalIdx) -> Value<'c> {
-        let declared = &self.unit.input.module.globals[global.index()];
-        if !declared.ty.mutable
-            && let Some(init) = &declared.init
+        let declared = self.unit.input.interface.global(global);
+        if let Some(init) = &declared.constant
             && let [op] = init.0[..]
             && let Some(value) = self.constant(op)
         {
@@ -39,7 +38,7 @@ impl<'c> Env<'_, 'c> {
         if let Some(&cell) = self.cells.get(&global) {
             return cell;
         }
-        let cell = self.place(self.unit.input.layout.global(global));
+        let cell = self.place(self.unit.input.interface.global(global).place);
         self.cells.insert(global, cell);
         cell
     }

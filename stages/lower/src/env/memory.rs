@@ -9,7 +9,7 @@ use llvm::{AtomicOrdering, AtomicRmwOp, Type, Value};
 impl<'c> Env<'_, 'c> {
     /// The address of byte 0 of a memory.
     pub fn memory_base(&mut self, memory: MemoryIdx) -> Value<'c> {
-        let offset = self.unit.input.layout.memory(memory) + MemorySlot::FIELDS.base.offset;
+        let offset = self.unit.input.interface.memory(memory).slot + MemorySlot::FIELDS.base.offset;
         if let Some(&base) = self.memories.get(&memory) {
             return base;
         }
@@ -20,11 +20,11 @@ impl<'c> Env<'_, 'c> {
 
     /// The size of a memory in bytes, an `i64`.
     pub fn memory_bytes(&self, memory: MemoryIdx) -> Value<'c> {
-        let slot = self.unit.input.layout.memory(memory) + MemorySlot::FIELDS.definition.offset;
+        let slot = self.unit.input.interface.memory(memory).slot + MemorySlot::FIELDS.definition.offset;
         let definition = self.invariant(&self.builder, self.unit.types.ptr, self.vmctx, slot);
         let bytes = self.offset(&self.builder, definition, MemoryDefinition::FIELDS.bytes.offset);
         let load = self.builder.load(self.unit.types.i64, bytes);
-        if self.unit.input.module.memories[memory.index()].shared {
+        if self.unit.input.interface.memory(memory).ty.shared {
             load.set_atomic_ordering(AtomicOrdering::SeqCst);
         }
         self.unit.facts.within(self.unit.context, Region::Tables, load);
@@ -91,7 +91,7 @@ impl<'c> Env<'_, 'c> {
     /// not (language reference, on the memory model for concurrent operations).
     fn memory_access(&self, access: Value<'c>) {
         access.set_alignment(1);
-        if self.unit.shares_memory() {
+        if self.unit.input.interface.shares_memory() {
             access.set_volatile(true);
         }
         self.observable(access);

@@ -56,7 +56,7 @@ impl<'c> Env<'_, 'c> {
 
     /// The length of a table that can neither grow nor be imported at another length.
     fn fixed_length(&self, table: TableIdx) -> Option<u64> {
-        let limits = self.unit.input.module.tables[table.index()].ty.limits;
+        let limits = self.unit.input.interface.table(table).ty.limits;
         (limits.max == Some(limits.min)).then_some(limits.min)
     }
 
@@ -64,7 +64,7 @@ impl<'c> Env<'_, 'c> {
         if let Some(&definition) = self.tables.get(&table) {
             return definition;
         }
-        let definition = self.place(self.unit.input.layout.table(table));
+        let definition = self.place(self.unit.input.interface.table(table).place);
         self.tables.insert(table, definition);
         definition
     }

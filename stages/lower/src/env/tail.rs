@@ -1,7 +1,7 @@
 //! Tail functions and tail calls ([`abi::signature`]).
 
 use super::Env;
-use crate::unit::Form;
+use crate::unit::{Callee, Form};
 use abi::layout::{FuncRecord, Header};
 use abi::signature::{TailPlace, has_return_area, tail_places};
 use abi::types::{FuncIdx, FuncType, TableIdx, TypeIdx};
@@ -54,15 +54,12 @@ impl<'c> Env<'_, 'c> {
 
     /// Makes a tail call of a function of the module.
     pub fn return_call(&mut self, function: FuncIdx, args: &[Value<'c>]) {
-        let module = self.unit.input.module;
-        let ty = module.function_type(function);
-        match module.defined(function) {
-            Some(defined) => {
-                let callee = self.unit.defined(defined);
-                self.return_code(self.unit.form(defined), ty, *callee, self.vmctx, args);
+        let ty = &self.unit.input.interface.function(function).ty;
+        match self.unit.code(function) {
+            Callee::Defined(defined) => {
+                self.return_code(defined.form, ty, *defined.code, self.vmctx, args);
             }
-            None => {
-                let record = self.unit.input.layout.record(function).expect("imported functions have records");
+            Callee::Imported(record) => {
                 let record = self.offset(&self.builder, self.vmctx, record);
                 self.return_record(ty, record, args);
             }
@@ -72,7 +69,7 @@ impl<'c> Env<'_, 'c> {
     /// Makes a tail call of what an element of a table refers to, as a function of a type.
     pub fn return_call_indirect(&mut self, ty: TypeIdx, table: TableIdx, index: Value<'c>, args: &[Value<'c>]) {
         let record = self.callee(ty, table, index);
-        self.return_record(&self.unit.input.module.types[ty.index()], record, args);
+        self.return_record(self.unit.input.interface.ty(ty), record, args);
     }
 
     /// Makes a tail call of the function of a record, which is of a type.

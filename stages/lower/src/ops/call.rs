@@ -18,7 +18,7 @@ rows! {
 
 impl<'c> Lowering<'_, 'c> {
     fn call(&mut self, function: FuncIdx) -> Result {
-        let params = self.env.unit.input.module.function_type(function).params.len();
+        let params = self.env.unit.input.interface.function(function).ty.params.len();
         let args = self.pop_many(params);
         let results = self.env.call(function, &args);
         self.called(results);
@@ -27,7 +27,7 @@ impl<'c> Lowering<'_, 'c> {
 
     fn call_indirect(&mut self, ty: TypeIdx, table: TableIdx) -> Result {
         let index = self.pop();
-        let params = self.env.unit.input.module.types[ty.index()].params.len();
+        let params = self.env.unit.input.interface.ty(ty).params.len();
         let args = self.pop_many(params);
         let results = self.env.call_indirect(ty, table, index, &args);
         self.called(results);
@@ -36,7 +36,7 @@ impl<'c> Lowering<'_, 'c> {
 
     fn call_ref(&mut self, ty: TypeIdx) -> Result {
         let record = self.pop();
-        let ty = &self.env.unit.input.module.types[ty.index()];
+        let ty = self.env.unit.input.interface.ty(ty);
         let args = self.pop_many(ty.params.len());
         self.trap_if_null(record, TrapCode::NullFunctionReference);
         let results = self.env.call_record(ty, record, &args);
@@ -46,7 +46,7 @@ impl<'c> Lowering<'_, 'c> {
 
     fn return_call(&mut self, function: FuncIdx) -> Result {
         self.check_tail_caller()?;
-        let params = self.env.unit.input.module.function_type(function).params.len();
+        let params = self.env.unit.input.interface.function(function).ty.params.len();
         let args = self.pop_many(params);
         self.env.return_call(function, &args);
         self.leave();
@@ -56,7 +56,7 @@ impl<'c> Lowering<'_, 'c> {
     fn return_call_indirect(&mut self, ty: TypeIdx, table: TableIdx) -> Result {
         self.check_tail_caller()?;
         let index = self.pop();
-        let params = self.env.unit.input.module.types[ty.index()].params.len();
+        let params = self.env.unit.input.interface.ty(ty).params.len();
         let args = self.pop_many(params);
         self.env.return_call_indirect(ty, table, index, &args);
         self.leave();
@@ -66,7 +66,7 @@ impl<'c> Lowering<'_, 'c> {
     fn return_call_ref(&mut self, ty: TypeIdx) -> Result {
         self.check_tail_caller()?;
         let record = self.pop();
-        let ty = &self.env.unit.input.module.types[ty.index()];
+        let ty = self.env.unit.input.interface.ty(ty);
         let args = self.pop_many(ty.params.len());
         self.trap_if_null(record, TrapCode::NullFunctionReference);
         self.env.return_record(ty, record, &args);

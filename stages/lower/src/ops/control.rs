@@ -289,7 +289,7 @@ impl<'c> Lowering<'_, 'c> {
             BlockType::Empty => (0, 0),
             BlockType::Type(_) => (0, 1),
             BlockType::FuncType(index) => {
-                let ty = &self.env.unit.input.module.types[TypeIdx(index).index()];
+                let ty = self.env.unit.input.interface.ty(TypeIdx(index));
                 (ty.params.len(), ty.results.len())
             }
         }

@@ -34,7 +34,7 @@ impl<'c> Lowering<'_, 'c> {
     }
 
     fn throw(&mut self, tag: TagIdx) -> Result {
-        let values = self.pop_many(self.env.unit.input.module.tag_type(tag).params.len());
+        let values = self.pop_many(self.env.unit.input.interface.tag(tag).ty.params.len());
         let exception = self.env.new_exception(tag, &values);
         self.raise(exception);
         self.leave();

@@ -3,11 +3,10 @@
 use abi::layout::Layout;
 use abi::metering::Metering;
 use abi::module::Module;
-use abi::types::{DefinedFuncIdx, FuncIdx};
+use abi::types::DefinedFuncIdx;
 use artifact::{Error, Target};
-use lower::Input;
-use std::collections::BTreeSet;
-use wasmparser::{BinaryReader, FunctionBody, Operator};
+use interface::{Body, Interface, Surroundings};
+use lower::{Function, Input};
 
 /// What came of a module: its functions, and its wrappers, as LLVM's text.
 pub struct Lowered {
@@ -61,49 +60,31 @@ fn lower_for<T>(
     let machine = llvm::TargetMachine::new(&spec, llvm::CodeGenLevel::Default).expect("the target is known");
     let context = llvm::Context::new();
     let layout = Layout::new(&module);
-    let tail_callers = tail_callers(bytes, &module);
-    let input = Input {
-        bytes,
+    let defined = || (0..module.bodies.len() as u32).map(DefinedFuncIdx);
+    let bodies: Vec<Body> = defined().map(|function| Body::read(bytes, &module, function)).collect::<Result<_, _>>()?;
+    let tail_callers = defined().zip(&bodies).filter(|(_, body)| body.makes_tail_calls);
+    let surroundings = Surroundings {
         module: &module,
         layout: &layout,
-        target,
-        relaxed_traps,
-        metering: &Metering::default(),
-        catches: contains(bytes, &module, |operator| matches!(operator, Operator::TryTable { .. })).next().is_some(),
-        tail_callers: &tail_callers,
+        tail_callers: &tail_callers.map(|(function, _)| module.function(function)).collect(),
+        catches: bodies.iter().any(|body| body.catches),
     };
-    let functions = lower::unit(&context, &machine, &input, 0..module.bodies.len() as u32)?;
-    let wrappers = lower::wrappers(&context, &machine, &input)?;
+    let metering = Metering::default();
+    let input = |interface| Input { interface, target, relaxed_traps, metering: &metering };
+    let functions: Vec<_> = defined()
+        .map(|function| {
+            let range = module.bodies[function.index()].clone();
+            let body = &bytes[range.start as usize..range.end as usize];
+            Function { index: module.function(function), range, body }
+        })
+        .collect();
+    let interface = Interface::new(&surroundings, 0..functions.len() as u32, &bodies);
+    let functions = lower::unit(&context, &machine, &input(&interface), &functions)?;
+    let wrappers = lower::wrappers(&context, &machine, &input(&Interface::of_wrappers(&surroundings)))?;
     for module in [&functions, &wrappers] {
         module.verify().unwrap_or_else(|error| panic!("{error}\n{}", module.print()));
     }
     Ok(made(&machine, &functions, &wrappers))
-}
-
-/// The functions that make tail calls, as planning finds them.
-fn tail_callers(bytes: &[u8], module: &Module) -> BTreeSet<FuncIdx> {
-    let is_tail_call = |operator: &Operator<'_>| {
-        matches!(
-            operator,
-            Operator::ReturnCall { .. } | Operator::ReturnCallIndirect { .. } | Operator::ReturnCallRef { .. }
-        )
-    };
-    contains(bytes, module, is_tail_call).collect()
-}
-
-/// The functions that contain some operator.
-fn contains<'a>(
-    bytes: &'a [u8],
-    module: &'a Module,
-    wanted: impl Fn(&Operator<'a>) -> bool + 'a,
-) -> impl Iterator<Item = FuncIdx> + 'a {
-    let has = move |index: &u32| {
-        let range = module.bodies[*index as usize].clone();
-        let body = BinaryReader::new(&bytes[range.start as usize..range.end as usize], range.start);
-        let operators = FunctionBody::new(body).get_operators_reader().expect("the test's module is valid");
-        operators.into_iter().any(|operator| wanted(&operator.expect("the test's module is valid")))
-    };
-    (0..module.bodies.len() as u32).filter(has).map(|index| module.function(DefinedFuncIdx(index)))
 }
 
 impl Lowered {

@@ -16,10 +16,13 @@ fn modules_without_tail_calls_have_no_tail_functions() {
 #[test]
 fn a_function_that_makes_tail_calls_has_both_forms() {
     let lowered = lower("(module (func $f (param i32) (result i64) (return_call $f (i32.const 1))))");
-    assert_eq!(lowered.count("define hidden tailcc i64 @wasm.tail.0("), 1);
+    assert_eq!(lowered.count("define hidden tailcc i64 @wasm.function.0.tail("), 1);
     assert_eq!(lowered.count("define hidden fastcc i64 @wasm.function.0("), 1);
-    assert_eq!(lines(&lowered, "musttail call"), ["%3 = musttail call tailcc i64 @wasm.tail.0(ptr %0, i32 1)"]);
-    assert_eq!(lowered.count("= call tailcc i64 @wasm.tail.0("), 1, "the native form calls the other");
+    assert_eq!(
+        lines(&lowered, "musttail call"),
+        ["%3 = musttail call tailcc i64 @wasm.function.0.tail(ptr %0, i32 1)"]
+    );
+    assert_eq!(lowered.count("= call tailcc i64 @wasm.function.0.tail("), 1, "the native form calls the other");
 }
 
 /// They are no tail callees: they come back.
@@ -28,7 +31,7 @@ fn functions_that_make_no_tail_calls_are_called() {
     let lowered = lower("(module (func $f (result i32) (i32.const 1)) (func (result i32) (return_call $f)))");
     assert_eq!(lowered.count("musttail"), 0);
     assert_eq!(lowered.count("call fastcc i32 @wasm.function.0(ptr %0)"), 1);
-    assert_eq!(lowered.count("wasm.tail.0"), 0);
+    assert_eq!(lowered.count("wasm.function.0.tail"), 0);
 }
 
 #[test]
@@ -61,5 +64,8 @@ fn no_argument_of_a_tail_function_is_on_the_stack() {
 #[test]
 fn results_go_where_the_caller_wants_them() {
     let lowered = lower("(module (func $f (param i32) (result i32 i32 i32) (return_call $f (local.get 0))))");
-    assert_eq!(lines(&lowered, "musttail"), ["musttail call tailcc void @wasm.tail.0(ptr %0, ptr %1, i32 %2)"]);
+    assert_eq!(
+        lines(&lowered, "musttail"),
+        ["musttail call tailcc void @wasm.function.0.tail(ptr %0, ptr %1, i32 %2)"]
+    );
 }

@@ -2,6 +2,7 @@
 
 use abi::metering::Metered;
 use abi::module::Module;
+use artifact::Unit;
 use output::{Container, Input};
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -14,12 +15,12 @@ pub const MODULE: &str = r#"(module
     (func (export "twice") (param i32) (result i32) local.get 0)
     (func (param i32) (result i32) local.get 0))"#;
 
-/// The code of [`MODULE`]'s first function, with a constant table and a private function that other objects have as well.
+/// The code of [`MODULE`]'s first function, under the names of the image, with a constant table and a private function that other objects have as well.
 pub const FIRST: &str = r#"
     static const int table[5] = {2, 3, 5, 7, 11};
     static __attribute__((noinline)) int helper(int x) { return table[x % 5u]; }
-    int second(void *, int) __asm__("wasm.function.1");
-    int first(void *, int) __asm__("wasm.function.0");
+    int second(void *, int) __asm__("function.1");
+    int first(void *, int) __asm__("function.0");
     int first(void *vmctx, int x) { return helper(x) + second(vmctx, x); }"#;
 
 /// The code of its second function, which uses runtime symbols.
@@ -27,7 +28,7 @@ pub const SECOND: &str = r#"
     void *memcpy(void *, const void *, unsigned long);
     double floor(double);
     static __attribute__((noinline)) int helper(double x) { return floor(x * 1.5); }
-    int second(void *, int) __asm__("wasm.function.1");
+    int second(void *, int) __asm__("function.1");
     int second(void *vmctx, int x) { memcpy(vmctx, (char *)vmctx + 4096, x); return helper(x); }"#;
 
 /// The wrappers of its type.
@@ -61,10 +62,21 @@ pub fn compile_as(language: &str, triple: &str, source: &str) -> Vec<u8> {
 
 /// Links objects as the code of a module.
 pub fn link(triple: &str, wat: &str, objects: &[Vec<u8>], container: Container) -> Result<Vec<u8>, artifact::Error> {
+    link_units(triple, wat, &[], objects, container)
+}
+
+/// The same, where the first objects are those of units with names of their own.
+pub fn link_units(
+    triple: &str,
+    wat: &str,
+    units: &[Unit],
+    objects: &[Vec<u8>],
+    container: Container,
+) -> Result<Vec<u8>, artifact::Error> {
     let bytes = wat::parse_str(wat).expect("a module");
     let module = Module::decode(&bytes).expect("a module");
     let metered = Metered::default();
-    output::output(&Input { bytes: &bytes, module: &module, triple, features: &[], objects, metered }, container)
+    output::output(&Input { bytes: &bytes, module: &module, triple, features: &[], units, objects, metered }, container)
 }
 
 /// The objects of [`MODULE`].

@@ -1,0 +1,134 @@
+//! Reading a body: what it refers to, and what it says apart from how its module numbers that.
+
+use abi::module::Module;
+use abi::types::{DefinedFuncIdx, FuncIdx, GlobalIdx, MemoryIdx, TableIdx, TagIdx, TypeIdx};
+use artifact::{Error, Kind, Stage};
+use indexmap::IndexSet;
+use std::convert::Infallible;
+use wasm_encoder::reencode::{self, Reencode};
+use wasmparser::{BinaryReader, FunctionBody, Operator};
+
+/// A body without the numbering of its module.
+#[derive(Clone, Debug)]
+pub struct Body {
+    /// The hash of its instructions, with the functions, types and globals that it refers to numbered in the order in which it
+    /// first does. Bodies of one content do the same to what their references stand for.
+    pub content: blake3::Hash,
+    /// What it refers to.
+    pub references: References,
+    /// Whether it makes tail calls.
+    pub makes_tail_calls: bool,
+    /// Whether it catches exceptions.
+    pub catches: bool,
+}
+
+/// What a body, or a unit, refers to: each thing once, in the order of first mention.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct References {
+    /// The functions that are called by name.
+    pub functions: IndexSet<FuncIdx>,
+    /// The functions that references are made of.
+    pub records: IndexSet<FuncIdx>,
+    /// The types that parameters and results are those of.
+    pub types: IndexSet<TypeIdx>,
+    /// The types that functions are checked to have.
+    pub type_ids: IndexSet<TypeIdx>,
+    /// The globals.
+    pub globals: IndexSet<GlobalIdx>,
+    /// The tables.
+    pub tables: IndexSet<TableIdx>,
+    /// The memories.
+    pub memories: IndexSet<MemoryIdx>,
+    /// The tags.
+    pub tags: IndexSet<TagIdx>,
+}
+
+impl Body {
+    /// Reads a body.
+    ///
+    /// # Errors
+    /// If it is malformed, which validation rules out.
+    pub fn read(bytes: &[u8], module: &Module, function: DefinedFuncIdx) -> Result<Body, Error> {
+        let range = module.bodies[function.index()].clone();
+        let body = FunctionBody::new(BinaryReader::new(&bytes[range.start as usize..range.end as usize], range.start));
+        read(&body).map_err(|error| {
+            let error = match error {
+                reencode::Error::ParseError(error) => {
+                    Error::new(Stage::Validate, Kind::Malformed, error.message()).at(error.offset())
+                }
+                other => Error::new(Stage::Validate, Kind::Unsupported, other.to_string()).at(range.start),
+            };
+            error.in_function(module.function(function))
+        })
+    }
+}
+
+fn read(body: &FunctionBody<'_>) -> Result<Body, reencode::Error> {
+    let mut renumber = Renumber { references: References::default(), referenced: false };
+    let (mut makes_tail_calls, mut catches) = (false, false);
+    let mut content = renumber.new_function_with_parsed_locals(body)?;
+    let mut reader = body.get_operators_reader()?;
+    while !reader.eof() {
+        let operator = reader.read()?;
+        match operator {
+            Operator::ReturnCall { .. } | Operator::ReturnCallRef { .. } => makes_tail_calls = true,
+            Operator::CallIndirect { type_index, .. } => renumber.checks_type(type_index),
+            Operator::ReturnCallIndirect { type_index, .. } => {
+                makes_tail_calls = true;
+                renumber.checks_type(type_index);
+            }
+            Operator::TryTable { .. } => catches = true,
+            _ => {}
+        }
+        renumber.referenced = matches!(operator, Operator::RefFunc { .. });
+        content.instruction(&renumber.instruction(operator)?);
+    }
+    let content = blake3::hash(&content.into_raw_body());
+    Ok(Body { content, references: renumber.references, makes_tail_calls, catches })
+}
+
+/// Numbers what code may not depend on the numbers of. Memories, tables, tags and segments keep theirs, which code tells the
+/// runtime.
+struct Renumber {
+    references: References,
+    /// Whether the function of the current instruction is referenced, rather than called.
+    referenced: bool,
+}
+
+impl Renumber {
+    fn checks_type(&mut self, index: u32) {
+        self.references.type_ids.insert(TypeIdx(index));
+    }
+}
+
+impl Reencode for Renumber {
+    type Error = Infallible;
+
+    fn function_index(&mut self, index: u32) -> Result<u32, reencode::Error> {
+        let list = if self.referenced { &mut self.references.records } else { &mut self.references.functions };
+        Ok(list.insert_full(FuncIdx(index)).0 as u32)
+    }
+
+    fn type_index(&mut self, index: u32) -> Result<u32, reencode::Error> {
+        Ok(self.references.types.insert_full(TypeIdx(index)).0 as u32)
+    }
+
+    fn global_index(&mut self, index: u32) -> Result<u32, reencode::Error> {
+        Ok(self.references.globals.insert_full(GlobalIdx(index)).0 as u32)
+    }
+
+    fn table_index(&mut self, index: u32) -> Result<u32, reencode::Error> {
+        self.references.tables.insert(TableIdx(index));
+        Ok(index)
+    }
+
+    fn memory_index(&mut self, index: u32) -> Result<u32, reencode::Error> {
+        self.references.memories.insert(MemoryIdx(index));
+        Ok(index)
+    }
+
+    fn tag_index(&mut self, index: u32) -> Result<u32, reencode::Error> {
+        self.references.tags.insert(TagIdx(index));
+        Ok(index)
+    }
+}
