@@ -2,7 +2,7 @@
 //! a compile gives the same artifacts and the same bytes.
 
 use artifact::{Artifact, BuildDir, Level, Manifest, Metering, Options, Parsed, Plan, Stage, Verdict};
-use driver::{Container, Request, Silent, Step};
+use driver::{Container, LibraryFormat, Request, Silent, Step};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
@@ -70,14 +70,14 @@ fn sqlite_agrees() {
 fn library_agrees() {
     let bytes = crate::modules::binary("call");
     let options = options(Level::O2, 0);
-    let direct = compile(&bytes, &options, Container::Library, 1, None);
-    let again = compile(&bytes, &options, Container::Library, 2, None);
+    let direct = compile(&bytes, &options, Container::Library(LibraryFormat::Elf), 1, None);
+    let again = compile(&bytes, &options, Container::Library(LibraryFormat::Elf), 2, None);
     assert!(direct == again, "the library differs when made again");
     let folder = TempDir::new().expect("a temporary folder");
     let dir = BuildDir::new(folder.path().join("build"));
     compile(&bytes, &options, Container::Universal, 1, Some(dir.clone()));
     let path = folder.path().join("out.so");
-    step(&dir, Step::Output { path: &path, container: Container::Library });
+    step(&dir, Step::Output { path: &path, container: Container::Library(LibraryFormat::Elf) });
     assert!(direct == read(&path), "the library made from a build directory differs");
 }
 

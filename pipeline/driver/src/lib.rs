@@ -15,7 +15,7 @@ mod units;
 
 pub use compile::{Compiled, Dump, Request, compile};
 pub use observer::{Observer, Silent};
-pub use output::Container;
+pub use output::{Container, LibraryFormat};
 pub use status::{State, Status, clean, difference, status, update};
 pub use step::{Step, step};
 pub use target::host_target;

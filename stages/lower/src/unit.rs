@@ -4,6 +4,7 @@ use crate::Input;
 use crate::env::Counter;
 use crate::types::Types;
 use abi::symbol;
+use abi::system::System;
 use abi::types::{DefinedFuncIdx, FuncIdx, FuncType};
 use llvm::{Attribute, CallConv, Context, Function, Metadata, Module, Position, TargetMachine, Value, Visibility};
 use std::cell::RefCell;
@@ -169,6 +170,9 @@ impl<'c> Attributes<'c> {
         ];
         if !input.catches {
             function.push(no_unwind);
+        }
+        if !input.target.system().is_none_or(System::has_red_zone) {
+            function.push(context.enum_attribute("noredzone"));
         }
         let features = input.target.feature_string();
         if !features.is_empty() {

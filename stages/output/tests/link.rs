@@ -6,7 +6,7 @@ use abi::container::{Native, UniversalSection, hash, original};
 use abi::metering::Metered;
 use artifact::Kind;
 use common::*;
-use output::Container;
+use output::{Container, LibraryFormat};
 
 fn decode(file: &[u8]) -> (Native, Vec<u8>, usize) {
     let section = UniversalSection::find(file).expect("a native section");
@@ -54,7 +54,7 @@ fn a_universal_file_holds_the_module_and_the_image() {
 #[test]
 fn the_same_input_gives_the_same_bytes() {
     let objects = objects(X86_64);
-    for container in [Container::Universal, Container::Library] {
+    for container in [Container::Universal, Container::Library(LibraryFormat::Elf)] {
         let once = link(X86_64, MODULE, &objects, container);
         assert_eq!(once, link(X86_64, MODULE, &objects, container));
     }
@@ -78,7 +78,7 @@ fn a_file_compiled_again_is_the_same() {
 
 #[test]
 fn a_module_without_code_has_an_empty_image() {
-    for container in [Container::Universal, Container::Library] {
+    for container in [Container::Universal, Container::Library(LibraryFormat::Elf)] {
         link(X86_64, "(module)", &[], container).expect("nothing to link");
     }
     let (native, image, _) = decode(&link(X86_64, "(module)", &[], Container::Universal).expect("nothing to link"));
