@@ -261,7 +261,11 @@ fn link_edit(library: &Library<'_>, segments: &[Segment], name: &str, image_at: 
 
     let fixups = place(&mut bytes, &no_fixups(segments.len() as u32 + 1));
     let exported: Vec<(&[u8], u64)> = names.iter().map(|(name, address)| (&name[..], *address)).collect();
-    let trie = place(&mut bytes, &trie::encode(&exported));
+    let trie = match exported.is_empty() {
+        // No trie at all, as linkers have it: one without names is malformed to some readers.
+        true => 0..0,
+        false => place(&mut bytes, &trie::encode(&exported)),
+    };
     // A name's place of 0 means that there is none.
     let mut strings = vec![0];
     let mut symbols = Vec::new();

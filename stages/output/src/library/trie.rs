@@ -34,7 +34,7 @@ impl Node<'_> {
 }
 
 /// The trie of these symbols and their distances from the file's header, in ascending order of their names, which have no NUL
-/// bytes.
+/// bytes. There is at least one.
 pub(super) fn encode(symbols: &[(&[u8], u64)]) -> Vec<u8> {
     let nodes = nodes(symbols);
     let mut places = vec![0; nodes.len()];
@@ -122,7 +122,6 @@ mod tests {
 
     #[test]
     fn every_name_is_found() {
-        check(&[]);
         check(&["_f"]);
         check(&["_fib", "_fibonacci", "_f", "_g", "_", "_ä", "_ö"]);
         check(&["_a b", "_\u{1}", "_\u{10FFFF}", "_line\nbreak"]);
