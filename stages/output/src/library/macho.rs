@@ -17,7 +17,7 @@
 //! ends where the last section of the image does. Each exported function has the symbol of C: its name behind an underscore.
 //!
 //! What dyld checks holds: segments are whole pages in the order of their load commands, none is both writable and executable;
-//! what `__LINKEDIT` holds is aligned to 8 bytes, in the order that Apple's linker has; the library depends on libSystem, which
+//! what `__LINKEDIT` holds is aligned to 8 bytes, in the order that Apple's linker has, and without gaps; the library depends on libSystem, which
 //! every process has.
 
 use crate::error;
@@ -252,19 +252,22 @@ fn link_edit(library: &Library<'_>, segments: &[Segment], name: &str, image_at: 
         .map(|function| ([b"_", function.name].concat(), image_at + u64::from(function.offset)))
         .collect();
     let mut bytes = Vec::new();
-    let place = |bytes: &mut Vec<u8>, more: &[u8]| {
-        bytes.resize(bytes.len().next_multiple_of(encoder.address_size() as usize), 0);
+    // Each piece ends where the next begins: tools that change such files refuse them otherwise.
+    let place = |bytes: &mut Vec<u8>, more: &[u8], align: u64| {
         let start = at + bytes.len() as u64;
         bytes.extend(more);
-        start..at + bytes.len() as u64
+        let end = (at + bytes.len() as u64).next_multiple_of(align);
+        bytes.resize((end - at) as usize, 0);
+        start..end
     };
+    let align = encoder.address_size();
 
-    let fixups = place(&mut bytes, &no_fixups(segments.len() as u32 + 1));
+    let fixups = place(&mut bytes, &no_fixups(segments.len() as u32 + 1), align);
     let exported: Vec<(&[u8], u64)> = names.iter().map(|(name, address)| (&name[..], *address)).collect();
     let trie = match exported.is_empty() {
         // No trie at all, as linkers have it: one without names is malformed to some readers.
         true => 0..0,
-        false => place(&mut bytes, &trie::encode(&exported)),
+        false => place(&mut bytes, &trie::encode(&exported), align),
     };
     // A name's place of 0 means that there is none.
     let mut strings = vec![0];
@@ -282,11 +285,9 @@ fn link_edit(library: &Library<'_>, segments: &[Segment], name: &str, image_at: 
         strings.extend(name);
         strings.push(0);
     }
-    let symbols = place(&mut bytes, &symbols);
-    let strings = place(&mut bytes, &strings);
-    let signature = (at + bytes.len() as u64).next_multiple_of(signature::ALIGN);
-    bytes.resize((signature - at) as usize, 0);
-    let signature = signature..signature + signature::size(name, signature);
+    let symbols = place(&mut bytes, &symbols, align);
+    let strings = place(&mut bytes, &strings, signature::ALIGN);
+    let signature = strings.end..strings.end + signature::size(name, strings.end);
     LinkEdit { at, bytes, fixups, trie, symbols, strings, signature }
 }
 
