@@ -1,7 +1,7 @@
 //! One truth: in memory or through a build directory, at once or stage by stage, unit by unit in any order, with any number of threads,
 //! a compile gives the same artifacts and the same bytes.
 
-use artifact::{Artifact, BuildDir, Level, Manifest, Metering, Options, Parsed, Plan, Stage, Verdict};
+use artifact::{Artifact, BuildDir, Level, Manifest, Metering, Options, Parsed, Plan, Stage, Target, Verdict};
 use driver::{Container, LibraryFormat, Request, Silent, Step};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -56,6 +56,16 @@ fn jsontool_agrees() {
 #[test]
 fn simd_agrees() {
     program_agrees("simd", &[Level::O2]);
+}
+
+/// What another system asks of code is in the text, too.
+#[test]
+fn other_systems_agree() {
+    for triple in ["x86_64-pc-windows-msvc", "aarch64-apple-darwin"] {
+        let mut options = options(Level::O2, 0);
+        options.target = Target { triple: triple.into(), tune: "generic".into(), cpu_features: Vec::new() };
+        agree(triple, &crate::modules::binary("simd"), &options);
+    }
 }
 
 /// Large functions, of which LLVM's passes show most of what text might lose.

@@ -77,13 +77,12 @@ pub(super) fn write(library: &Library<'_>) -> Result<Vec<u8>, Error> {
     let parts = &library.native.parts;
 
     // The segments' commands are as large as these say that they are, wherever the segments lie.
-    let count = |sections: u32| encoder.segment_command_size(sections);
+    let segment = |sections: u32| encoder.segment_command_size(sections);
     let optional = [&parts.read_only, &parts.slots].into_iter().filter(|part| !part.is_empty()).count() as u64;
     let text_sections = 1 + u32::from(!parts.text.is_empty());
-    let commands_size = count(text_sections)
-        + optional * count(1)
-        + count(1)
-        + count(0)
+    let commands_size = segment(text_sections)
+        + (optional + 1) * segment(1)
+        + segment(0)
         + encoder.dylib_command_size(install_name.len())
         + encoder.dylib_command_size(LIB_SYSTEM.len())
         + encoder.linkedit_data_command_size() * 3
@@ -107,6 +106,7 @@ pub(super) fn write(library: &Library<'_>) -> Result<Vec<u8>, Error> {
         cputype,
         cpusubtype,
         filetype: macho::MH_DYLIB,
+        // With `__LINKEDIT` and the nine commands that are no segments.
         ncmds: segments.len() as u32 + 10,
         sizeofcmds: commands_size as u32,
         flags: macho::MH_NOUNDEFS | macho::MH_DYLDLINK | macho::MH_TWOLEVEL | macho::MH_NO_REEXPORTED_DYLIBS,
