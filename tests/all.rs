@@ -18,6 +18,7 @@ mod containers;
 mod dependencies;
 mod differential;
 mod exceptions;
+mod libraries;
 mod limits;
 mod linking;
 mod memory64;

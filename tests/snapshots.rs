@@ -3,7 +3,7 @@
 //! Target and processor are fixed, so that they are the same on every machine. `make bless` renews them.
 
 use artifact::{BuildDir, Options, Stage, Target};
-use driver::{Container, Request, Silent};
+use driver::{Request, Silent};
 use insta::Settings;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
@@ -41,7 +41,7 @@ fn check(name: &str) {
     let build_dir = Some(dir.clone());
     let (features, metering) = (crate::modules::features(name), crate::modules::metering(name));
     let options = Options { features, metering, ..options() };
-    let request = Request { options, container: Container::Universal, jobs: 1, build_dir, cache: None, dump: false };
+    let request = Request { jobs: 1, build_dir, ..Request::new(options) };
     driver::compile(&crate::modules::binary(name), &request, &Silent).unwrap_or_else(|error| panic!("{name}: {error}"));
     let snapshots = folder().join(name);
     for stage in [Stage::Parse, Stage::Validate, Stage::Lower, Stage::Verify, Stage::Optimize] {

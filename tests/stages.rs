@@ -1,8 +1,8 @@
 //! One truth: in memory or through a build directory, at once or stage by stage, unit by unit in any order, with any number of threads,
 //! a compile gives the same artifacts and the same bytes.
 
-use artifact::{Artifact, BuildDir, Level, Manifest, Metering, Options, Parsed, Plan, Stage, Verdict};
-use driver::{Container, Request, Silent, Step};
+use artifact::{Artifact, BuildDir, Level, Manifest, Metering, Options, Parsed, Plan, Stage, Target, Verdict};
+use driver::{Container, LibraryFormat, Request, Silent, Step};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
@@ -58,6 +58,16 @@ fn simd_agrees() {
     program_agrees("simd", &[Level::O2]);
 }
 
+/// What another system asks of code is in the text, too.
+#[test]
+fn other_systems_agree() {
+    for triple in ["x86_64-pc-windows-msvc", "aarch64-apple-darwin"] {
+        let mut options = options(Level::O2, 0);
+        options.target = Target { triple: triple.into(), tune: "generic".into(), cpu_features: Vec::new() };
+        agree(triple, &crate::modules::binary("simd"), &options);
+    }
+}
+
 /// Large functions, of which LLVM's passes show most of what text might lose.
 #[test]
 #[ignore = "takes minutes"]
@@ -70,14 +80,14 @@ fn sqlite_agrees() {
 fn library_agrees() {
     let bytes = crate::modules::binary("call");
     let options = options(Level::O2, 0);
-    let direct = compile(&bytes, &options, Container::Library, 1, None);
-    let again = compile(&bytes, &options, Container::Library, 2, None);
+    let direct = compile(&bytes, &options, Container::Library(LibraryFormat::Elf), 1, None);
+    let again = compile(&bytes, &options, Container::Library(LibraryFormat::Elf), 2, None);
     assert!(direct == again, "the library differs when made again");
     let folder = TempDir::new().expect("a temporary folder");
     let dir = BuildDir::new(folder.path().join("build"));
     compile(&bytes, &options, Container::Universal, 1, Some(dir.clone()));
     let path = folder.path().join("out.so");
-    step(&dir, Step::Output { path: &path, container: Container::Library });
+    step(&dir, Step::Output { path: &path, container: Container::Library(LibraryFormat::Elf) });
     assert!(direct == read(&path), "the library made from a build directory differs");
 }
 
@@ -121,7 +131,7 @@ fn agree(what: &str, bytes: &[u8], options: &Options) {
 }
 
 fn compile(bytes: &[u8], options: &Options, container: Container, jobs: usize, build_dir: Option<BuildDir>) -> Vec<u8> {
-    let request = Request { options: options.clone(), container, jobs, build_dir, cache: None, dump: false };
+    let request = Request { container, jobs, build_dir, ..Request::new(options.clone()) };
     driver::compile(bytes, &request, &Silent).unwrap_or_else(|error| panic!("{error}")).file
 }
 

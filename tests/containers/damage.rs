@@ -2,7 +2,7 @@
 
 use super::{SAMPLE, compiled, load};
 use abi::container::{Native, UniversalSection};
-use driver::Container;
+use driver::{Container, LibraryFormat};
 use std::ops::Range;
 
 /// The module and the native section in a library, found by their contents.
@@ -40,7 +40,7 @@ fn no_byte_of_a_universal_file_changes_unnoticed() {
 
 #[test]
 fn no_byte_of_a_library_that_matters_changes_unnoticed() {
-    let mut file = compiled(Container::Library);
+    let mut file = compiled(Container::Library(LibraryFormat::Elf));
     let covered = covered(&file);
     for at in 0..file.len() {
         for mask in masks(at) {
@@ -58,7 +58,7 @@ fn no_byte_of_a_library_that_matters_changes_unnoticed() {
 
 #[test]
 fn no_file_is_cut_short_unnoticed() {
-    for container in [Container::Universal, Container::Library] {
+    for container in [Container::Universal, Container::Library(LibraryFormat::Elf)] {
         let file = compiled(container);
         for length in 0..file.len() {
             assert_refused(&file[..length], &format!("{container:?} cut to {length}"));

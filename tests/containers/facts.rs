@@ -3,9 +3,9 @@
 use super::{SAMPLE, compile, compiled, load};
 use abi::container::{UniversalSection, original};
 use artifact::Level;
-use driver::{Container, Request};
+use driver::{Container, LibraryFormat, Request};
 
-const CONTAINERS: [Container; 2] = [Container::Universal, Container::Library];
+const CONTAINERS: [Container; 2] = [Container::Universal, Container::Library(LibraryFormat::Elf)];
 
 #[test]
 fn both_containers_run() {
@@ -21,7 +21,7 @@ fn the_original_is_inside() {
     assert_eq!(original(&universal), input);
     let section = UniversalSection::find(&universal).expect("a native section");
     assert_eq!((section.start, section.end), (input.len(), universal.len()));
-    let library = compiled(Container::Library);
+    let library = compiled(Container::Library(LibraryFormat::Elf));
     assert!(library.windows(input.len()).any(|part| part == input));
 }
 

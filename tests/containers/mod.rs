@@ -11,7 +11,7 @@ use driver::{Container, Request, Silent};
 use engine::{Linker, Mode, Module, Store, Value};
 
 /// Something of everything: recursion, a memory with data, a table, a global, a float constant, a call of the runtime.
-const SAMPLE: &str = r#"
+pub const SAMPLE: &str = r#"
     (module
       (memory (export "memory") 1 2)
       (data (i32.const 8) "\2a\00\00\00")
@@ -52,7 +52,7 @@ fn load(file: &[u8]) -> Result<(), String> {
 }
 
 /// Does what the sample does.
-fn run(module: &Module) {
+pub fn run(module: &Module) {
     let mut store = Store::new();
     let instance = Linker::new().instantiate(&mut store, module).expect("the sample needs no imports");
     let mut call = |name: &str, arguments: &[Value]| {

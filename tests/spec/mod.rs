@@ -32,12 +32,12 @@ const STACK: usize = 64 << 20;
 fn unoptimized_function_by_function() {
     let mut request = tests::request(Level::O0);
     request.options.unit_size = 0;
-    suite(&Engine::Native(request));
+    suite(&Engine::Native(Box::new(request)));
 }
 
 #[test]
 fn optimized() {
-    suite(&Engine::Native(tests::request(Level::O2)));
+    suite(&Engine::Native(Box::new(tests::request(Level::O2))));
 }
 
 #[test]
@@ -55,8 +55,8 @@ fn vectors_on_older_processors() {
         older.extend(newer);
         let mut request = tests::request(Level::O2);
         request.options.target.cpu_features.retain(|feature| older.contains(&feature.as_str()));
-        suite_of("simd/", &Engine::Native(request.clone()));
-        suite_of("relaxed-simd/", &Engine::Native(request));
+        suite_of("simd/", &Engine::Native(Box::new(request.clone())));
+        suite_of("relaxed-simd/", &Engine::Native(Box::new(request)));
     }
 }
 
@@ -67,7 +67,7 @@ fn every_level_whole_and_function_by_function() {
         for unit_size in [0, artifact::Options::DEFAULT_UNIT_SIZE] {
             let mut request = tests::request(level);
             request.options.unit_size = unit_size;
-            suite(&Engine::Native(request));
+            suite(&Engine::Native(Box::new(request)));
         }
     }
 }
@@ -76,7 +76,7 @@ fn every_level_whole_and_function_by_function() {
 #[derive(Clone)]
 enum Engine {
     /// Native code, compiled as a request says.
-    Native(Request),
+    Native(Box<Request>),
     /// The interpreter, which allows a set of proposals.
     Interpreter(Features),
 }

@@ -2,7 +2,7 @@
 #![forbid(unsafe_code)]
 
 use artifact::{Error, Feature, Features, Level, Metering, Options};
-use driver::{Container, Request, Silent};
+use driver::{Request, Silent};
 use engine::{
     Caller, Extern, FuncType, HostError, Instance, Linker, Loading, Mode, Module, ModuleError, Slot, Store, Tag, Trap,
     Value,
@@ -15,7 +15,7 @@ pub fn request(level: Level) -> Request {
     let mut options = Options::new(driver::host_target(false));
     options.level = level;
     options.features = Features::wasm2();
-    Request { options, container: Container::Universal, jobs: 1, build_dir: None, cache: None, dump: false }
+    Request { jobs: 1, ..Request::new(options) }
 }
 
 /// Compiles a binary module to a universal wasm file.

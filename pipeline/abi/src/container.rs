@@ -1,7 +1,10 @@
 //! The native section: machine code and what a loader must know before it runs any of it.
 //!
 //! The same bytes lie in a universal wasm file (as the payload of the custom section [`SECTION`], the file's last) and in a
-//! shared library (as the section [`LIBRARY_SECTION`], beside the original module in [`LIBRARY_MODULE_SECTION`]):
+//! shared library (as the section [`LIBRARY_SECTION`] of an ELF file, beside the original module in
+//! [`LIBRARY_MODULE_SECTION`]). In Mach-O and PE files sections cannot lie in one another: there the section
+//! [`MACH_O_NATIVE_SECTION`] or [`PE_NATIVE_SECTION`] has what is in front of the image, the sections of the image's parts
+//! follow, and the native section ends where the last of them does.
 //!
 //! ```text
 //! magic [8]  version u32  header length u32  blake3 of the header [32]
@@ -27,6 +30,14 @@ pub const SECTION: &str = "wasmedge.native";
 pub const LIBRARY_SECTION: &str = ".wasmedge.native";
 /// The name of the section with the original module in a shared library.
 pub const LIBRARY_MODULE_SECTION: &str = ".wasmedge.module";
+/// Segment and name of the section that the native section begins with in a Mach-O file.
+pub const MACH_O_NATIVE_SECTION: (&str, &str) = ("__TEXT", "__native");
+/// Segment and name of the section with the original module in a Mach-O file.
+pub const MACH_O_MODULE_SECTION: (&str, &str) = ("__WASMEDGE", "__module");
+/// The name of the section that the native section begins with in a PE file.
+pub const PE_NATIVE_SECTION: &str = ".wasmnat";
+/// The name of the section with the original module in a PE file.
+pub const PE_MODULE_SECTION: &str = ".wasmmod";
 
 const MAGIC: [u8; 8] = *b"\0wasmnat";
 const VERSION: u32 = 4;

@@ -12,6 +12,7 @@
 //! - [`symbol`]: the names of what objects define and use;
 //! - [`features`]: the proposals that modules may use, and their switches;
 //! - [`support`]: the proposals whose operators are supported;
+//! - [`system`]: the operating systems that code is made for, and what they ask of it;
 //! - [`cpu`]: the processor features that code may use and a loader must check;
 //! - [`container`]: the native section of a universal wasm file or shared library.
 #![forbid(unsafe_code)]
@@ -26,6 +27,7 @@ pub mod module;
 pub mod signature;
 pub mod support;
 pub mod symbol;
+pub mod system;
 pub mod trap;
 pub mod types;
 

@@ -17,7 +17,7 @@ pub enum NativeType {
     Ptr,
 }
 
-/// The signature of a libcall, in the C calling convention of the target. The context always comes first.
+/// The signature of a libcall, in the C convention ([`crate::signature`]). The context always comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Signature {
     /// The libcall's name.

@@ -4,7 +4,7 @@
 //! directly, one as itself and two as a struct `{a, b}`. With more, the function returns nothing and `results`, the second
 //! parameter, points to 16-byte slots that the caller provides, one for each result.
 //!
-//! **Entry wrapper** (C convention, one per function type): `void entry(ptr callee_ctx, ptr code, ptr slots)` loads the
+//! **Entry wrapper** (C convention, see below, one per function type): `void entry(ptr callee_ctx, ptr code, ptr slots)` loads the
 //! parameters from `slots`, calls `code` as a native function of its type with `callee_ctx`, and stores the results to `slots`,
 //! beginning at the first.
 //!
@@ -24,6 +24,12 @@
 //! Functions of the host and interpreted ones have a tail function as well, one for all of them, which belongs to the runtime. It
 //! finds its parameters as their types say. When an interpreted function ends with a tail call of a tail function, it jumps
 //! there in turn. So a chain of tail calls takes no stack space, whatever runs its functions.
+//!
+//! **The C convention** is the one that an architecture has on Linux, on every system: System V's on x86-64, and that of ARM's
+//! procedure call standard on aarch64. For libcalls, entry wrappers and the runtime symbols, whose few parameters are all in
+//! registers, the latter is that of macOS and Windows as well. A runtime for Windows on x86-64 has functions of
+//! `extern "sysv64"` there, and saves what its own convention preserves and this one does not (rdi, rsi, xmm6 to xmm15) when
+//! it enters native code. What else a system asks for, [`crate::system`] says.
 //!
 //! A value occupies the first bytes of its slot; the rest is undefined.
 

@@ -2,6 +2,7 @@
 
 use crate::Features;
 use abi::metering::Metering;
+use abi::system::System;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -65,9 +66,30 @@ impl Target {
         }
     }
 
-    /// The features as LLVM wants them: `+avx,+avx2`.
+    /// The operating system; none if it is not known.
+    pub fn system(&self) -> Option<System> {
+        System::of(&self.triple)
+    }
+
+    /// The triple that LLVM is given.
+    ///
+    /// For macOS and Windows it is the one for Linux: what these ask of code ([`System`]) is said by attributes, and all else
+    /// must be as our ABI has it. LLVM's own idea of them would bring calls of what no runtime has (`__chkstk` and `__bzero`),
+    /// large frames that skip pages in spite of `probe-stack`, and a convention with fewer registers than
+    /// [`abi::signature`] counts on. ELF objects are what the output stage reads, for all systems.
+    pub fn code_triple(&self) -> String {
+        match self.system() {
+            Some(System::MacOs | System::Windows) => format!("{}-unknown-linux-gnu", self.architecture()),
+            Some(System::Linux) | None => self.triple.clone(),
+        }
+    }
+
+    /// The features as LLVM wants them: `+avx,+avx2`; among them which registers it must leave alone.
     pub fn feature_string(&self) -> String {
-        self.cpu_features.iter().map(|feature| format!("+{feature}")).collect::<Vec<_>>().join(",")
+        let reserved = self.architecture() == "aarch64" && self.system().is_some_and(System::reserves_x18);
+        let reserved = reserved.then_some("reserve-x18");
+        let features = self.cpu_features.iter().map(String::as_str).chain(reserved);
+        features.map(|feature| format!("+{feature}")).collect::<Vec<_>>().join(",")
     }
 }
 

@@ -32,6 +32,13 @@ pub struct Request {
     pub dump: bool,
 }
 
+impl Request {
+    /// A request for a universal wasm, by as many threads as there are cores, that keeps nothing.
+    pub fn new(options: Options) -> Request {
+        Request { options, container: Container::Universal, jobs: 0, build_dir: None, cache: None, dump: false }
+    }
+}
+
 /// A finished compile.
 pub struct Compiled {
     /// The container's bytes.
@@ -79,7 +86,7 @@ pub fn update(
         let record = Record::begin(dir.clone(), &options, observer)?;
         let bytes = dir.read(&dir.input(), Stage::Parse, Stage::Parse)?;
         let container = out.map_or(Container::Universal, |(_, container)| container);
-        let request = Request { options, container, jobs, build_dir: None, cache: None, dump: false };
+        let request = Request { container, jobs, ..Request::new(options) };
         let all = All { record: Some(&record), request: &request, observer, told: AtomicBool::new(false) };
         match out {
             Some((path, _)) => dir.write(path, Stage::Output, &all.run(&bytes)?.file)?,

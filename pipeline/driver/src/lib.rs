@@ -19,7 +19,7 @@ mod units;
 pub use cache::{Cache, Cached};
 pub use compile::{Compiled, Dump, Request, compile, update};
 pub use observer::{Notice, Observer, Outcome, Silent, Task};
-pub use output::Container;
+pub use output::{Container, LibraryFormat};
 pub use status::{State, Status, clean, difference, status};
 pub use step::{Step, step};
 pub use target::host_target;

@@ -1,7 +1,7 @@
 //! Measures what a call between host and native code costs, in both directions: run it with `--release`.
 
 use artifact::Options;
-use driver::{Container, Request, Silent};
+use driver::{Request, Silent};
 use engine::{Func, FuncType, Linker, Mode, Module, Store, ValType, Value};
 use std::error::Error;
 use std::time::Instant;
@@ -29,13 +29,7 @@ fn measure(what: &str, calls: impl FnOnce() -> Result<(), Box<dyn Error>>) -> Re
 }
 
 pub(crate) fn main() -> Result<(), Box<dyn Error>> {
-    let request = Request {
-        options: Options::new(driver::host_target(false)),
-        container: Container::Universal,
-        jobs: 1,
-        build_dir: None,
-        dump: false,
-    };
+    let request = Request { jobs: 1, ..Request::new(Options::new(driver::host_target(false))) };
     let compiled = driver::compile(&wat::parse_str(MODULE)?, &request, &Silent)?;
     let module = Module::from_bytes_in(compiled.file, Mode::Aot)?;
 

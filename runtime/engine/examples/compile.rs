@@ -4,7 +4,7 @@
 //! (`wasmedge compile`) does without it.
 
 use artifact::{Level, Options};
-use driver::{Container, Request, Silent};
+use driver::{Request, Silent};
 use engine::{Linker, Mode, Module, Store};
 use std::error::Error;
 
@@ -20,7 +20,7 @@ pub(crate) fn main() -> Result<(), Box<dyn Error>> {
     // For the processor that this runs on; `true` would ask for code that any processor of its architecture runs.
     let mut options = Options::new(driver::host_target(false));
     options.level = Level::O2;
-    let request = Request { options, container: Container::Universal, jobs: 0, build_dir: None, dump: false };
+    let request = Request::new(options);
     let compiled = driver::compile(&wat::parse_str(FIBONACCI)?, &request, &Silent)?;
 
     // The file is the module with its native code beside it: to load at once, or to be written to disk and loaded by

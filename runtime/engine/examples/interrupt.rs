@@ -1,7 +1,7 @@
 //! Stops a guest from another thread, here after some time.
 
 use artifact::Options;
-use driver::{Container, Request, Silent};
+use driver::{Request, Silent};
 use engine::{Linker, Loading, Metering, Mode, Module, Store, TrapCode};
 use std::error::Error;
 use std::sync::mpsc::{RecvTimeoutError, channel};
@@ -17,7 +17,7 @@ pub(crate) fn main() -> Result<(), Box<dyn Error>> {
     let metering = Metering { interruptible: true, ..Metering::default() };
     let mut options = Options::new(driver::host_target(false));
     options.metering = metering.clone();
-    let request = Request { options, container: Container::Universal, jobs: 0, build_dir: None, dump: false };
+    let request = Request::new(options);
     let compiled = driver::compile(&wat::parse_str(GUEST)?, &request, &Silent)?;
     run(&Module::from_bytes_in(compiled.file, Mode::Aot)?)?;
     run(&Module::from_text_in(GUEST, Loading { metering, ..Loading::default() })?)

@@ -1,7 +1,7 @@
 //! Limits what a guest may use: gas, memory and stack. Both engines count alike, to the last unit.
 
 use artifact::Options;
-use driver::{Container, Request, Silent};
+use driver::{Request, Silent};
 use engine::{Ability, Config, CostTable, InstantiateError, Linker, Loading, Metering, Mode, Module, Store, TrapCode};
 use std::error::Error;
 
@@ -23,7 +23,7 @@ pub(crate) fn main() -> Result<(), Box<dyn Error>> {
     let metering = Metering { instructions: true, gas: Some(CostTable::default()), ..Metering::default() };
     let mut options = Options::new(driver::host_target(false));
     options.metering = metering.clone();
-    let request = Request { options, container: Container::Universal, jobs: 0, build_dir: None, dump: false };
+    let request = Request::new(options);
     let compiled = driver::compile(&wat::parse_str(GUEST)?, &request, &Silent)?;
     let native = Module::from_bytes_in(compiled.file, Mode::Aot)?;
     let interpreted = Module::from_text_in(GUEST, Loading { metering, ..Loading::default() })?;

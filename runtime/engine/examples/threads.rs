@@ -1,7 +1,7 @@
 //! Runs instances of one compiled module on many threads at once. Modules and linkers are shared; each thread has its own store.
 
 use artifact::Options;
-use driver::{Container, Request, Silent};
+use driver::{Request, Silent};
 use engine::{Caller, Linker, Mode, Module, Store};
 use std::error::Error;
 use std::sync::Arc;
@@ -35,13 +35,7 @@ const SIEVE: &str = r#"(module
 struct Largest(u32);
 
 pub(crate) fn main() -> Result<(), Box<dyn Error>> {
-    let request = Request {
-        options: Options::new(driver::host_target(false)),
-        container: Container::Universal,
-        jobs: 0,
-        build_dir: None,
-        dump: false,
-    };
+    let request = Request::new(Options::new(driver::host_target(false)));
     let compiled = driver::compile(&wat::parse_str(SIEVE)?, &request, &Silent)?;
     let module = Module::from_bytes_in(compiled.file, Mode::Aot)?;
 

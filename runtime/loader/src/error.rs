@@ -33,6 +33,9 @@ pub enum Rejected {
     /// A file that is no ELF file in spite of its first bytes.
     #[error("it is damaged: {0}")]
     Damaged(String),
+    /// A library in the format of another operating system.
+    #[error("it is a library for {0}, not for {os}", os = std::env::consts::OS)]
+    Format(&'static str),
     /// A library that another tool made.
     #[error("it has no section `{0}`: this project's compiler did not make it")]
     Missing(&'static str),

@@ -2,17 +2,16 @@
 
 use crate::Rejected;
 use abi::container::Native;
+use abi::system::System;
 use std::env::consts;
 
 /// Checks that native code can run here.
 pub(crate) fn check(native: &Native) -> Result<(), Rejected> {
-    let mut triple = native.triple.split('-');
-    let arch = triple.next().unwrap_or_default();
+    let arch = native.triple.split('-').next().unwrap_or_default();
     if arch != consts::ARCH {
         return Err(Rejected::Architecture(arch.to_string()));
     }
-    // The system is the second or third component; some triples leave out the vendor.
-    if !triple.any(|component| component == consts::OS) {
+    if System::of(&native.triple).map(System::name) != Some(consts::OS) {
         return Err(Rejected::System(native.triple.clone()));
     }
     if !native.page_size.is_power_of_two() || !(native.page_size as usize).is_multiple_of(page_size()) {

@@ -90,6 +90,8 @@ fn load_source(source: Source, name: Option<String>) -> Result<Loaded, LoadError
             Err(Failure::Rejected(reason)) => Err(LoadError::Library(reason)),
             Err(Failure::Io(error)) => Err(LoadError::Io(error)),
         }
+    } else if let Some(systems) = library::foreign(bytes) {
+        Err(LoadError::Library(Rejected::Format(systems)))
     } else {
         Err(LoadError::Unknown)
     }

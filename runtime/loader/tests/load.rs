@@ -92,7 +92,7 @@ fn library() -> Vec<u8> {
         objects: &[object],
         metered: Metered::default(),
     };
-    output::output(&input, output::Container::Library).expect("a good object")
+    output::output(&input, output::Container::Library(output::LibraryFormat::Elf)).expect("a good object")
 }
 
 fn assert_native(loaded: Result<Loaded, LoadError>) -> vm::Module {

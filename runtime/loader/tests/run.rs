@@ -5,7 +5,7 @@
 use abi::metering::Metered;
 use abi::module::Module;
 use loader::{Loaded, load, load_bytes};
-use output::{Container, Input};
+use output::{Container, Input, LibraryFormat};
 use std::ffi::CString;
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -86,7 +86,7 @@ fn link(wat: &str, sources: &[&str], container: Container) -> Vec<u8> {
 
 #[test]
 fn linked_code_runs() {
-    for container in [Container::Universal, Container::Library] {
+    for container in [Container::Universal, Container::Library(LibraryFormat::Elf)] {
         let file = link(MODULE, &SOURCES, container);
         let path = tempfile::NamedTempFile::new().expect("a file").into_temp_path();
         std::fs::write(&path, &file).expect("written");
@@ -111,9 +111,9 @@ fn a_dynamic_loader_accepts_libraries() {
     let without_imports = r#"(module (func (export "f") (param i32) (result i32) local.get 0))"#;
     let code = r#"int f(void *, int) __asm__("function.0"); int f(void *ctx, int x) { return x; }"#;
     let libraries = [
-        (link(MODULE, &SOURCES, Container::Library), Some("word")),
-        (link(without_imports, &[code, SOURCES[2]], Container::Library), Some("f")),
-        (link("(module)", &[], Container::Library), None),
+        (link(MODULE, &SOURCES, Container::Library(LibraryFormat::Elf)), Some("word")),
+        (link(without_imports, &[code, SOURCES[2]], Container::Library(LibraryFormat::Elf)), Some("f")),
+        (link("(module)", &[], Container::Library(LibraryFormat::Elf)), None),
     ];
     for (library, symbol) in libraries {
         let path = tempfile::NamedTempFile::new().expect("a file").into_temp_path();

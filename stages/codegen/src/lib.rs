@@ -1,6 +1,6 @@
 //! Stage 6: turns a unit's IR into a relocatable object.
 //!
-//! In: an optimized module. Out: an ELF object's bytes. Equal text gives equal bytes.
+//! In: an optimized module. Out: an ELF object's bytes, whatever system the code is for. Equal text gives equal bytes.
 #![forbid(unsafe_code)]
 
 use artifact::{Error, Kind, Level, Options, Stage};
@@ -13,7 +13,7 @@ use llvm::{CodeGenLevel, Module, Position, TargetMachine, TargetSpec};
 pub fn target_machine(options: &Options) -> Result<TargetMachine, Error> {
     let target = &options.target;
     let spec = TargetSpec {
-        triple: target.triple.clone(),
+        triple: target.code_triple(),
         cpu: target.baseline().to_string(),
         features: target.feature_string(),
     };

@@ -4,6 +4,7 @@ use crate::Input;
 use crate::env::Counter;
 use crate::types::Types;
 use abi::symbol::{self, Local, Whose};
+use abi::system::System;
 use abi::types::{FuncIdx, FuncType};
 use interface::Code;
 use llvm::{Attribute, CallConv, Context, Function, Metadata, Module, Position, TargetMachine, Value, Visibility};
@@ -179,6 +180,9 @@ impl<'c> Attributes<'c> {
         ];
         if !input.interface.catches() {
             function.push(no_unwind);
+        }
+        if !input.target.system().is_none_or(System::has_red_zone) {
+            function.push(context.enum_attribute("noredzone"));
         }
         let features = input.target.feature_string();
         if !features.is_empty() {

@@ -1,8 +1,9 @@
 //! What differs between the architectures that images are made for, relocations aside.
 
 use crate::error;
+use abi::system::System;
 use artifact::{Error, Kind};
-use object::elf;
+use object::{elf, macho, pe};
 
 /// An architecture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,11 +38,28 @@ impl Arch {
         }
     }
 
-    /// The alignment of an image's parts in bytes: the largest page size that systems of the architecture use.
-    pub fn page_size(self) -> u32 {
+    /// Its numbers in Mach-O files.
+    pub fn cpu_type(self) -> (macho::CpuType, macho::CpuSubtype) {
         match self {
-            Arch::X86_64 => 4096,
-            Arch::Aarch64 => 65536,
+            Arch::X86_64 => (macho::CPU_TYPE_X86_64, macho::CPU_SUBTYPE_X86_64_ALL.into()),
+            Arch::Aarch64 => (macho::CPU_TYPE_ARM64, macho::CPU_SUBTYPE_ARM64_ALL.into()),
+        }
+    }
+
+    /// Its number in PE files.
+    pub fn pe_machine(self) -> pe::Machine {
+        match self {
+            Arch::X86_64 => pe::IMAGE_FILE_MACHINE_AMD64,
+            Arch::Aarch64 => pe::IMAGE_FILE_MACHINE_ARM64,
+        }
+    }
+
+    /// The alignment of an image's parts in bytes: the largest page size that a system uses on the architecture.
+    pub fn page_size(self, system: Option<System>) -> u32 {
+        match (self, system) {
+            (Arch::X86_64, _) | (Arch::Aarch64, Some(System::Windows)) => 4096,
+            (Arch::Aarch64, Some(System::MacOs)) => 16384,
+            (Arch::Aarch64, Some(System::Linux) | None) => 65536,
         }
     }
 

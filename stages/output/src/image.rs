@@ -42,16 +42,16 @@ impl Image {
     }
 }
 
-/// Links objects, the first of which are those of units.
-pub(crate) fn link(arch: Arch, objects: &[Vec<u8>], units: &[Naming<'_>]) -> Result<Image, Error> {
+/// Links objects, the first of which are those of units, to an image whose parts begin on pages of this size.
+pub(crate) fn link(arch: Arch, page_size: u32, objects: &[Vec<u8>], units: &[Naming<'_>]) -> Result<Image, Error> {
     let objects = objects.iter().enumerate();
     let objects = objects.map(|(position, bytes)| Object::read(arch, position, bytes, units.get(position)));
     let objects = objects.collect::<Result<Vec<_>, _>>()?;
-    let layout = Layout::new(arch, &objects)?;
+    let layout = Layout::new(page_size, &objects)?;
 
     let mut bytes = vec![0; layout.length() as usize];
     // Behind the code, too: what fills its last page is mapped executable.
-    let text_end = layout.parts.text.end.next_multiple_of(arch.page_size()).min(layout.length());
+    let text_end = layout.parts.text.end.next_multiple_of(page_size).min(layout.length());
     bytes[..text_end as usize].fill(arch.code_padding());
     for import in &layout.imports {
         let code = arch.stub(import.stub, import.slot);

@@ -1,6 +1,6 @@
 //! Giving every section, stub and import slot its place in the image.
 
-use crate::arch::{Arch, STUB_SIZE};
+use crate::arch::STUB_SIZE;
 use crate::error;
 use crate::object::{Object, Part, Value};
 use abi::container::{Parts, Slot};
@@ -45,9 +45,9 @@ pub(crate) struct Layout {
 
 impl Layout {
     /// Lays out the objects. In order: code, code that rarely runs, stubs; constants; import slots.
-    pub fn new(arch: Arch, objects: &[Object<'_>]) -> Result<Layout, Error> {
+    pub fn new(page_size: u32, objects: &[Object<'_>]) -> Result<Layout, Error> {
         let mut sections: Vec<Vec<u32>> = objects.iter().map(|object| vec![0; object.sections.len()]).collect();
-        let mut end = End { at: 0, page: arch.page_size() };
+        let mut end = End { at: 0, page: page_size };
 
         end.place(objects, &mut sections, Part::Text)?;
         end.place(objects, &mut sections, Part::ColdText)?;

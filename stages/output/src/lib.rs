@@ -1,8 +1,9 @@
 //! Lays out and relocates one image and writes its container.
 //!
-//! In: the objects of all units, and the original module. Out: the bytes of a universal wasm file or of a shared library.
+//! In: the objects of all units, and the original module. Out: the bytes of a universal wasm file, or of a shared library as the
+//! target's system has them: `.so`, `.dylib` or `.dll`.
 //!
-//! The objects are our own: position-independent code for ELF, all symbols hidden. Everything in them that is mapped refers to
+//! The objects are our own: position-independent code for ELF, whatever the target's system, all symbols hidden. Everything in them that is mapped refers to
 //! other parts of the image by distance, so one pass of relocation makes an image that runs at any address. What the image
 //! needs from the runtime it reaches through import slots, words in a page of their own that the loader fills. Whatever does
 //! not fit this picture is an error; nothing is guessed.
@@ -23,19 +24,33 @@ use abi::container::{Native, Tail, hash, original, universal};
 use abi::metering::Metered;
 use abi::module::Module;
 use abi::symbol;
+use abi::system::System;
 use abi::types::{DefinedFuncIdx, FuncIdx};
 use arch::Arch;
 use artifact::{Error, Kind, Stage, Unit};
 use image::Image;
 use object::Naming;
+use std::path::Path;
+
+pub use library::LibraryFormat;
 
 /// The kind of file to write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Container {
     /// The original module with the native section behind it.
     Universal,
-    /// A shared library with the original module inside.
-    Library,
+    /// A shared library with the original module inside. Its format must be the one of the target's system.
+    Library(LibraryFormat),
+}
+
+impl Container {
+    /// The kind that a file's name asks for: a library by its ending, else a universal wasm.
+    pub fn of_file(path: &Path) -> Container {
+        let format = LibraryFormat::ALL
+            .into_iter()
+            .find(|format| path.extension().is_some_and(|extension| extension == format.extension()));
+        format.map_or(Container::Universal, Container::Library)
+    }
 }
 
 /// What a container is made from.
@@ -68,19 +83,23 @@ pub fn output(input: &Input<'_>, container: Container) -> Result<Vec<u8>, Error>
     if let Some(name) = unknown {
         return Err(error(Kind::Unsupported, format!("CPU feature `{name}` is not known for {}", arch.name())));
     }
+    if let Container::Library(format) = container {
+        format.check(input.triple)?;
+    }
     let original = original(input.bytes);
     let units: Vec<_> = input.units.iter().map(|unit| Naming { module: input.module, unit }).collect();
-    let image = image::link(arch, input.objects, &units)?;
-    let native = describe(input, arch, original, &image)?;
+    let page_size = arch.page_size(System::of(input.triple));
+    let image = image::link(arch, page_size, input.objects, &units)?;
+    let native = describe(input, page_size, original, &image)?;
     match container {
         Container::Universal => universal(original, &native, &image.bytes)
             .ok_or_else(|| error(Kind::Limit, "the native code is too large for a section of a wasm file")),
-        Container::Library => library::write(arch, input, original, &native, &image),
+        Container::Library(format) => library::write(format, arch, input, original, &native, &image),
     }
 }
 
 /// What a loader must know about the image.
-fn describe(input: &Input<'_>, arch: Arch, original: &[u8], image: &Image) -> Result<Native, Error> {
+fn describe(input: &Input<'_>, page_size: u32, original: &[u8], image: &Image) -> Result<Native, Error> {
     let module = input.module;
     let bodies = module.imported_functions..module.functions.len() as u32;
     let wrappers = |name: fn(&abi::types::FuncType) -> String| {
@@ -89,7 +108,7 @@ fn describe(input: &Input<'_>, arch: Arch, original: &[u8], image: &Image) -> Re
     Ok(Native {
         fingerprint: abi::fingerprint(),
         triple: input.triple.to_string(),
-        page_size: arch.page_size(),
+        page_size,
         features: input.features.to_vec(),
         module_hash: hash(original),
         module_length: original.len() as u64,

@@ -7,7 +7,7 @@ use abi::metering::Metered;
 use abi::types::FuncIdx;
 use artifact::{Kind, Unit};
 use common::*;
-use output::Container;
+use output::{Container, LibraryFormat};
 
 fn decode(file: &[u8]) -> (Native, Vec<u8>, usize) {
     let section = UniversalSection::find(file).expect("a native section");
@@ -55,7 +55,7 @@ fn a_universal_file_holds_the_module_and_the_image() {
 #[test]
 fn the_same_input_gives_the_same_bytes() {
     let objects = objects(X86_64);
-    for container in [Container::Universal, Container::Library] {
+    for container in [Container::Universal, Container::Library(LibraryFormat::Elf)] {
         let once = link(X86_64, MODULE, &objects, container);
         assert_eq!(once, link(X86_64, MODULE, &objects, container));
     }
@@ -80,7 +80,7 @@ fn a_file_compiled_again_is_the_same() {
 
 #[test]
 fn a_module_without_code_has_an_empty_image() {
-    for container in [Container::Universal, Container::Library] {
+    for container in [Container::Universal, Container::Library(LibraryFormat::Elf)] {
         link(X86_64, "(module)", &[], container).expect("nothing to link");
     }
     let (native, image, _) = decode(&link(X86_64, "(module)", &[], Container::Universal).expect("nothing to link"));

@@ -55,10 +55,7 @@ pub fn string<'a>(matches: &'a ArgMatches, name: &str) -> &'a str {
 
 /// What kind of file a name asks for.
 pub fn container(path: &Path) -> Container {
-    match path.extension() {
-        Some(extension) if extension == std::env::consts::DLL_EXTENSION => Container::Library,
-        _ => Container::Universal,
-    }
+    Container::of_file(path)
 }
 
 #[cfg(test)]

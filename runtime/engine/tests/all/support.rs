@@ -1,7 +1,7 @@
 //! What the tests share: both engines.
 
 use artifact::{Features, Options};
-use driver::{Container, Request, Silent};
+use driver::{Request, Silent};
 use engine::{Instance, Linker, Mode, Module, Store};
 
 /// A module for both engines: interpreted, and compiled.
@@ -9,7 +9,7 @@ pub fn both(text: &str) -> [Module; 2] {
     let bytes = wat::parse_str(text).expect("the test's module is well-formed");
     let mut options = Options::new(driver::host_target(false));
     options.features = Features::wasm2();
-    let request = Request { options, container: Container::Universal, jobs: 1, build_dir: None, dump: false };
+    let request = Request { jobs: 1, ..Request::new(options) };
     let compiled = driver::compile(&bytes, &request, &Silent).expect("the module compiles");
     [(bytes, Mode::Interpreter), (compiled.file, Mode::Aot)]
         .map(|(bytes, mode)| Module::from_bytes_in(bytes, mode).expect("the module loads"))

@@ -1,4 +1,4 @@
-//! The shared library: the native section in an ELF file that a dynamic loader accepts as well.
+//! A shared library for Linux: an ELF file.
 //!
 //! ```text
 //! ELF header, program headers
@@ -12,31 +12,17 @@
 //! .shstrtab, section headers
 //! ```
 //!
-//! Addresses are offsets in the file, so that the image is mapped from where it lies and stands in the file once. Exported
-//! functions follow the native ABI: the library gives tools something to look at, and a dynamic loader something to check;
-//! to run it takes this project's runtime.
+//! Addresses are offsets in the file.
 
-use crate::arch::Arch;
-use crate::image::Image;
-use crate::{Input, error};
-use abi::container::{LIBRARY_MODULE_SECTION, LIBRARY_SECTION, Native};
-use abi::module::ExportItem;
-use abi::symbol;
+use crate::error;
+use crate::library::Library;
+use abi::container::{LIBRARY_MODULE_SECTION, LIBRARY_SECTION};
 use artifact::{Error, Kind};
 use object::Endianness;
 use object::elf;
 use object::write::StringId;
 use object::write::elf::{FileHeader, ProgramHeader, SectionHeader, SectionIndex, Sym, Writer};
 use std::ops::Range;
-
-/// An exported function.
-struct Exported<'a> {
-    name: &'a [u8],
-    string: StringId,
-    /// From the start of the image.
-    offset: u32,
-    size: u64,
-}
 
 /// A section that the writer does not know by itself.
 struct OwnSection {
@@ -48,20 +34,12 @@ struct OwnSection {
 }
 
 /// Writes a library.
-pub(crate) fn write(
-    arch: Arch,
-    input: &Input<'_>,
-    original: &[u8],
-    native: &Native,
-    image: &Image,
-) -> Result<Vec<u8>, Error> {
+pub(super) fn write(library: &Library<'_>) -> Result<Vec<u8>, Error> {
+    let &Library { arch, native, image, original, ref exported } = library;
     let failed = |cause: object::write::Error| error(Kind::Limit, format!("the library cannot be written: {cause}"));
-    if !input.triple.contains("linux") {
-        return Err(error(Kind::Unsupported, format!("shared libraries for `{}` are not supported", input.triple)));
-    }
     let mut file = Vec::new();
     let mut writer = Writer::new(Endianness::Little, true, &mut file);
-    let exported = exported(&mut writer, input, image)?;
+    let strings: Vec<StringId> = exported.iter().map(|function| writer.add_dynamic_string(function.name)).collect();
     let page = u64::from(native.page_size);
     let parts = &native.parts;
 
@@ -71,7 +49,7 @@ pub(crate) fn write(
         4 + [&parts.text, &parts.read_only].into_iter().filter(|part| !part.is_empty()).count() as u32,
     );
     writer.reserve_null_dynamic_symbol_index();
-    for _ in &exported {
+    for _ in exported {
         writer.reserve_dynamic_symbol_index();
     }
     let dynsym = writer.reserve_dynsym();
@@ -81,10 +59,10 @@ pub(crate) fn write(
     let hash = writer.reserve_hash(buckets, symbols);
 
     let native_at = writer.reserve(0, 16);
-    let payload = native.encode(&image.bytes, native_at);
+    let payload = native.encode(image, native_at);
     writer.reserve(payload.len() as u64, 1);
     let native_end = native_at + payload.len() as u64;
-    let image_at = native_end - image.bytes.len() as u64;
+    let image_at = native_end - image.len() as u64;
     let mapped = |part: &Range<u32>| image_at + u64::from(part.start)..image_at + u64::from(part.end);
 
     // The dynamic loader writes to the dynamic section: it never shares a page with code or constants.
@@ -161,8 +139,8 @@ pub(crate) fn write(
 
     let text = sections.get(1).map(|section| section.index.0);
     writer.write_null_dynamic_symbol();
-    for function in &exported {
-        let st_name = writer.dynamic_string_offset(Some(function.string));
+    for (function, &string) in exported.iter().zip(&strings) {
+        let st_name = writer.dynamic_string_offset(Some(string));
         writer.write_dynamic_symbol(&Sym {
             section: text,
             st_name,
@@ -222,20 +200,3 @@ pub(crate) fn write(
 }
 
 const DYNAMIC_ENTRIES: usize = 6;
-
-/// The functions with code that the module exports under names that can be names of symbols.
-fn exported<'a>(writer: &mut Writer<'a>, input: &Input<'a>, image: &Image) -> Result<Vec<Exported<'a>>, Error> {
-    let module = input.module;
-    let mut exported = Vec::new();
-    for export in &module.exports {
-        let ExportItem::Function(index) = export.item else { continue };
-        let name = export.name.as_bytes();
-        if module.defined(index).is_none() || name.is_empty() || name.contains(&0) {
-            continue;
-        }
-        let definition = image.code(&symbol::function(index))?;
-        let string = writer.add_dynamic_string(name);
-        exported.push(Exported { name, string, offset: definition.offset, size: definition.size });
-    }
-    Ok(exported)
-}
