@@ -20,6 +20,7 @@ mod differential;
 mod exceptions;
 mod limits;
 mod linking;
+mod make;
 mod memory64;
 mod metering;
 mod modules;

@@ -11,10 +11,11 @@
 #
 # Artifacts lie in .wasmedge/app: edit .wasmedge/app/lower/unit-0000.ll, and `make` goes on from there. After any change only the
 # units are made again whose code it changes, after a failure only those that were not made yet. For the module, the options and the
-# compiler their contents count, for artifacts of units their time stamps.
+# compiler their contents count, for artifacts of units their time stamps. A damaged artifact is an error, which names the stage that
+# makes it again.
 #
 #   WASMEDGE_FLAGS       options of `wasmedge-stage parse`; for all stages of one module: app.%: WASMEDGE_FLAGS += --optimize 3
-#   WASMEDGE_BUILD       where build directories lie
+#   WASMEDGE_BUILD       where build directories lie; if it is empty, beside the modules: app.build
 #   WASMEDGE_STAGE       the compiler
 #
 # GNU make 4.0 or later. Names with spaces are nothing that make can work with; a folder around may have some, as long as names are
@@ -25,7 +26,7 @@ WASMEDGE_FLAGS ?=
 WASMEDGE_BUILD ?= .wasmedge
 
 # Modules from folders above get a place of their own as well.
-wasmedge.dir = $(WASMEDGE_BUILD)/$(subst ../,__/,$*)
+wasmedge.dir = $(if $(WASMEDGE_BUILD),$(WASMEDGE_BUILD)/$(subst ../,__/,$*),$*.build)
 # Units are another make's: only after `validate` it is known which there are. With `make -n` there may be none.
 wasmedge.units = --no-print-directory -f $(wasmedge.dir)/units.mk WASMEDGE_STAGE='$(WASMEDGE_STAGE)'
 wasmedge.planned = [ ! -e $(wasmedge.dir)/units.mk ] ||
