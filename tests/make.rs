@@ -293,7 +293,8 @@ fn a_failure_leaves_the_rest_to_go_on_from() {
         assert!(!project.path("three.aot.wasm").exists());
         assert!(project.path(".wasmedge/three/codegen/unit-0002.o").exists());
         assert!(!project.path(".wasmedge/three/optimize/unit-0001.ll").exists());
-        assert_eq!(project.found("", ".wasmedge-"), [PathBuf::new(); 0], "something half-written");
+        let half = project.found("", ".wasmedge-");
+        assert!(half.is_empty(), "half-written: {half:?}");
     }
     fs::remove_file(project.path(lowered)).expect("it is there");
     let unit = [("lower", "0001"), ("verify", "0001"), ("opt", "0001"), ("emit", "0001"), ("output", "")];
