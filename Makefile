@@ -4,7 +4,8 @@
 # make heavy  runs the tested programs with all their cases, large modules optimized: some ten minutes
 # make fuzz   compares generated modules across engines without end, from a random seed on
 # make bench  measures the interpreter beside wasmi, and what counting costs native code
-# make share  writes completions and manual pages to target/share, laid out as they are installed
+# make aot    compiles most of the tested programs by the rules that Makefiles of users include
+# make share  writes completions, manual pages and wasmedge.mk to target/share, laid out as they are installed
 # make bless  renews the snapshots and transcripts; look at the difference before you commit it
 # Each installs what it needs first (Debian; as root or with sudo).
 
@@ -19,7 +20,7 @@ PROGRAMS := target/programs
 DEMO     := target/demo
 SHARE    := target/share
 
-.PHONY: all setup build programs demo check test heavy bench share bless fuzz clean
+.PHONY: all setup build programs aot demo check test heavy bench share bless fuzz clean
 
 all: build
 
@@ -33,6 +34,9 @@ build: setup
 
 programs: setup
 	+$(MAKE) --no-print-directory -C tests/programs OUT=$(abspath $(PROGRAMS))
+
+aot: build
+	+$(MAKE) --no-print-directory -C tests/programs OUT=$(abspath $(PROGRAMS)) aot
 
 demo: build
 	+$(MAKE) --no-print-directory -C tests/programs OUT=$(abspath $(PROGRAMS)) wasm/sqlite
@@ -76,7 +80,8 @@ share: build
 	        $$run man $$command > $(SHARE)/man/man1/$$tool-$$command.1; \
 	    done; \
 	done
-	@echo "completions and manual pages are in $(SHARE)"
+	@mkdir -p $(SHARE)/wasmedge && $(BIN)/wasmedge-stage makefile > $(SHARE)/wasmedge/wasmedge.mk
+	@echo "completions, manual pages and wasmedge.mk are in $(SHARE)"
 
 bless: setup
 	INSTA_UPDATE=always cargo test -p tests -- snapshots::

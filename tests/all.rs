@@ -21,6 +21,7 @@ mod exceptions;
 mod libraries;
 mod limits;
 mod linking;
+mod make;
 mod memory64;
 mod metering;
 mod modules;

@@ -2,7 +2,7 @@
 //! a compile gives the same artifacts and the same bytes.
 
 use artifact::{Artifact, BuildDir, Level, Manifest, Metering, Options, Parsed, Plan, Stage, Target, Verdict};
-use driver::{Container, LibraryFormat, Request, Silent, Step};
+use driver::{Container, LibraryFormat, Making, Request, Silent, Step};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
@@ -154,7 +154,7 @@ fn stepwise(dir: &BuildDir, bytes: &[u8], options: &Options, by_unit: bool) -> V
 }
 
 fn step(dir: &BuildDir, step: Step<'_>) {
-    driver::step(dir, &step, 1, &Silent).unwrap_or_else(|error| panic!("{step:?}: {error}"));
+    driver::step(dir, &step, Making::Always, 1, &Silent).unwrap_or_else(|error| panic!("{step:?}: {error}"));
 }
 
 /// Each text artifact, read and written again, is the same text.

@@ -41,6 +41,11 @@ impl BuildDir {
         self.root.join("validate/plan.json")
     }
 
+    /// The units for make ([`crate::Plan::units_mk`]); the stage `validate` writes it.
+    pub fn units_mk(&self) -> PathBuf {
+        self.root.join("units.mk")
+    }
+
     /// The artifact of a stage for a unit.
     pub fn unit(&self, stage: Stage, unit: UnitId) -> PathBuf {
         let extension = match stage {

@@ -13,6 +13,7 @@ mod parsed;
 mod plan;
 mod stage;
 mod text;
+mod units_mk;
 mod verdict;
 
 pub use abi::features::{Feature, Features};

@@ -137,8 +137,9 @@ impl All<'_> {
         let (parsed, text) = self.whole(Stage::Parse, BuildDir::parsed, &from, || parse::parse(bytes))?;
         let from = identity::from(Stage::Validate, options, &[bytes, text.as_bytes()]);
         let validate = || validate::validate(bytes, &parsed, options);
-        let (plan, _) = self.whole::<Plan>(Stage::Validate, BuildDir::plan, &from, validate)?;
+        let (plan, text) = self.whole::<Plan>(Stage::Validate, BuildDir::plan, &from, validate)?;
         if let Some(record) = self.record {
+            record.write_units_mk(&plan, text.as_bytes())?;
             record.retain(&artifacts(record.dir(), &plan))?;
         }
         work(&Prepared::new(bytes, &parsed, &plan, self.observer))
@@ -239,7 +240,7 @@ impl All<'_> {
 pub fn artifacts(dir: &BuildDir, plan: &Plan) -> Vec<PathBuf> {
     let stages = [Stage::Lower, Stage::Verify, Stage::Optimize, Stage::Codegen];
     let units = plan.unit_ids().flat_map(|unit| stages.map(|stage| dir.unit(stage, unit)));
-    [dir.input(), dir.parsed(), dir.plan()].into_iter().chain(units).collect()
+    [dir.input(), dir.parsed(), dir.plan(), dir.units_mk()].into_iter().chain(units).collect()
 }
 
 /// The IR of all units as one module each, before and after optimization.

@@ -8,6 +8,7 @@
 
 mod cache;
 mod compile;
+mod function;
 mod identity;
 mod observer;
 mod record;
@@ -18,8 +19,9 @@ mod units;
 
 pub use cache::{Cache, Cached};
 pub use compile::{Compiled, Dump, Request, compile, update};
+pub use function::{Located, locate};
 pub use observer::{Notice, Observer, Outcome, Silent, Task};
 pub use output::{Container, LibraryFormat};
 pub use status::{State, Status, clean, difference, status};
-pub use step::{Step, step};
+pub use step::{Making, Step, step};
 pub use target::host_target;

@@ -11,7 +11,7 @@
 
 use crate::identity;
 use crate::observer::{Notice, Observer};
-use artifact::{Artifact, BuildDir, Entry, Error, Kind, Manifest, Options, Stage};
+use artifact::{Artifact, BuildDir, Entry, Error, Kind, Manifest, Options, Plan, Stage};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::fs::{File, TryLockError};
@@ -186,6 +186,36 @@ impl Record {
         self.dir.write(path, stage, bytes)?;
         let is = blake3::hash(bytes).to_hex().to_string();
         self.note(stage, &name, Some(Entry { from: from.to_string(), is }))
+    }
+
+    /// Writes the units of a plan for make, unless they are there.
+    ///
+    /// # Errors
+    /// If they cannot be written.
+    pub fn write_units_mk(&self, plan: &Plan, text: &[u8]) -> Result<(), Error> {
+        let (path, from) = (self.dir.units_mk(), identity::from(Stage::Validate, &self.options, &[text]));
+        match self.find(Stage::Validate, &path, &from)? {
+            Found::Current(_) => Ok(()),
+            _ => self.write(Stage::Validate, &path, &from, plan.units_mk().as_bytes()),
+        }
+    }
+
+    /// Removes an artifact that was not made here, or was made from something else than it should be, if that is given: make, which
+    /// goes by time stamps, would take it for right.
+    ///
+    /// # Errors
+    /// If it cannot be removed.
+    pub fn discard(&self, stage: Stage, path: &Path, from: Option<&str>) -> Result<(), Error> {
+        let name = self.name(path);
+        let known = self.manifest().artifacts.get(&name).map(|entry| entry.from.clone());
+        if known.as_deref().is_some_and(|known| from.is_none_or(|from| from == known)) {
+            return Ok(());
+        }
+        match std::fs::remove_file(path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(Error::io(stage, path, &error)),
+            Ok(()) | Err(_) => {}
+        }
+        if known.is_some() { self.note(stage, &name, None) } else { Ok(()) }
     }
 
     /// Removes the artifacts that are not among those of the compile.

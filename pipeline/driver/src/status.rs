@@ -77,6 +77,7 @@ pub fn status(dir: &BuildDir) -> Result<Vec<Status>, Error> {
     let input = input.as_deref();
     let parsed = look(Stage::Parse, None, dir.parsed(), from(Stage::Parse, &[input]))?;
     let plan = look(Stage::Validate, None, dir.plan(), from(Stage::Validate, &[input, parsed.as_deref()]))?;
+    look(Stage::Validate, None, dir.units_mk(), from(Stage::Validate, &[plan.as_deref()]))?;
     let plan = plan.and_then(|text| Plan::read(std::str::from_utf8(&text).ok()?).ok());
     for (plan, unit) in plan.iter().flat_map(|plan| plan.unit_ids().map(move |unit| (plan, unit))) {
         let mut look = |stage, input| look(stage, Some(unit), dir.unit(stage, unit), from(stage, &[input]));
@@ -100,9 +101,12 @@ pub fn difference(left: &BuildDir, right: &BuildDir) -> Result<Option<PathBuf>, 
         names.extend(Record::look(dir.clone(), Stage::Parse)?.names().into_iter().map(PathBuf::from));
     }
     let mut names: Vec<PathBuf> = names.into_iter().collect();
-    // The input lies in no stage's folder, and comes first.
-    let stage = |name: &PathBuf| Stage::ALL.iter().position(|stage| name.starts_with(stage.name()));
-    names.sort_by_key(stage);
+    // What lies in no stage's folder: the input, which comes first, and the units for make, which say less than the plan.
+    let stage = |name: &PathBuf| match left.path().join(name) == left.units_mk() {
+        true => Some(Stage::Validate),
+        false => Stage::ALL.iter().copied().find(|stage| name.starts_with(stage.name())),
+    };
+    names.sort_by(|a, b| (stage(a), a).cmp(&(stage(b), b)));
     let differs = |name: &PathBuf| {
         let [left, right] = [left, right].map(|dir| std::fs::read(dir.path().join(name)).ok());
         left != right

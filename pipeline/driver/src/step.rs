@@ -3,7 +3,7 @@
 use crate::compile::in_threads;
 use crate::identity;
 use crate::observer::{Observer, Task, observe};
-use crate::record::Record;
+use crate::record::{Found, Record};
 use crate::units::Prepared;
 use artifact::{Artifact, BuildDir, Error, Kind, Options, Parsed, Plan, Stage, UnitId};
 use llvm::{Context, TargetMachine};
@@ -40,42 +40,96 @@ pub enum Step<'a> {
     },
 }
 
+/// Which artifacts a stage makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Making {
+    /// All, whatever is there.
+    Always,
+    /// Those that are not current. IR that was edited stays as it is. What make goes by, the artifacts of units, get a new time
+    /// stamp even then: they were looked at after what they are made from.
+    Needed,
+}
+
 /// Runs a stage.
 ///
 /// # Errors
 /// What the stage finds wrong, or an artifact that is missing or unreadable.
-pub fn step(dir: &BuildDir, step: &Step<'_>, jobs: usize, observer: &dyn Observer) -> Result<(), Error> {
+pub fn step(
+    dir: &BuildDir,
+    step: &Step<'_>,
+    making: Making,
+    jobs: usize,
+    observer: &dyn Observer,
+) -> Result<(), Error> {
     in_threads(jobs, || match *step {
-        Step::Parse { bytes, options } => parse_step(dir, bytes, options, observer),
-        Step::Validate => validate_step(dir, observer),
-        Step::Lower(unit) => unit_step(dir, Stage::Lower, unit, observer),
-        Step::Verify(unit) => unit_step(dir, Stage::Verify, unit, observer),
-        Step::Optimize(unit) => unit_step(dir, Stage::Optimize, unit, observer),
-        Step::Codegen(unit) => unit_step(dir, Stage::Codegen, unit, observer),
+        Step::Parse { bytes, options } => parse_step(dir, bytes, options, making, observer),
+        Step::Validate => validate_step(dir, making, observer),
+        Step::Lower(unit) => unit_step(dir, Stage::Lower, unit, making, observer),
+        Step::Verify(unit) => unit_step(dir, Stage::Verify, unit, making, observer),
+        Step::Optimize(unit) => unit_step(dir, Stage::Optimize, unit, making, observer),
+        Step::Codegen(unit) => unit_step(dir, Stage::Codegen, unit, making, observer),
         Step::Output { path, container } => output_step(dir, path, container, observer),
     })
 }
 
-fn parse_step(dir: &BuildDir, bytes: Option<&[u8]>, options: &Options, observer: &dyn Observer) -> Result<(), Error> {
+fn parse_step(
+    dir: &BuildDir,
+    bytes: Option<&[u8]>,
+    options: &Options,
+    making: Making,
+    observer: &dyn Observer,
+) -> Result<(), Error> {
     let record = Record::begin(dir.clone(), options, observer)?;
     let bytes = match bytes {
         Some(bytes) => abi::container::original(bytes).to_vec(),
         None => std::fs::read(dir.input()).map_err(|error| Error::io(Stage::Parse, dir.input(), &error))?,
     };
-    record.write(Stage::Parse, &dir.input(), &identity::from(Stage::Parse, options, &[]), &bytes)?;
-    let parsed = whole(observer, Stage::Parse, || parse::parse(&bytes))?;
+    let from_input = identity::from(Stage::Parse, options, &[]);
     let from = identity::from(Stage::Parse, options, &[&bytes]);
-    record.write(Stage::Parse, &dir.parsed(), &from, parsed.write().as_bytes())?;
+    let is_current = || {
+        let input = record.find(Stage::Parse, &dir.input(), &from_input)?;
+        Ok::<_, Error>(
+            input == Found::Current(bytes.clone()) && is_current(&record, Stage::Parse, &dir.parsed(), &from)?,
+        )
+    };
+    if making == Making::Always || !is_current()? {
+        record.write(Stage::Parse, &dir.input(), &from_input, &bytes)?;
+        let parsed = whole(observer, Stage::Parse, || parse::parse(&bytes))?;
+        record.write(Stage::Parse, &dir.parsed(), &from, parsed.write().as_bytes())?;
+    }
     record.close(Stage::Parse)
 }
 
-fn validate_step(dir: &BuildDir, observer: &dyn Observer) -> Result<(), Error> {
-    let record = Record::open(dir.clone(), Stage::Validate)?;
+fn validate_step(dir: &BuildDir, making: Making, observer: &dyn Observer) -> Result<(), Error> {
+    let options = Record::look(dir.clone(), Stage::Validate)?.options().clone();
+    // It removes artifacts, which nobody may be making meanwhile.
+    let record = Record::begin(dir.clone(), &options, observer)?;
     let (bytes, parsed, text) = read_parsed(&record, Stage::Validate)?;
-    let plan = whole(observer, Stage::Validate, || validate::validate(&bytes, &parsed, record.options()))?;
-    let from = identity::from(Stage::Validate, record.options(), &[&bytes, &text]);
-    record.write(Stage::Validate, &dir.plan(), &from, plan.write().as_bytes())?;
+    let from = identity::from(Stage::Validate, &options, &[&bytes, &text]);
+    let (plan, text) = match making {
+        Making::Needed if is_current(&record, Stage::Validate, &dir.plan(), &from)? => {
+            dir.read_artifact::<Plan>(&dir.plan(), Stage::Validate)?
+        }
+        Making::Always | Making::Needed => {
+            let plan = whole(observer, Stage::Validate, || validate::validate(&bytes, &parsed, &options))?;
+            let text = plan.write().into_bytes();
+            record.write(Stage::Validate, &dir.plan(), &from, &text)?;
+            (plan, text)
+        }
+    };
+    record.write_units_mk(&plan, &text)?;
+    for unit in plan.unit_ids() {
+        let from = identity::from(Stage::Lower, &options, &[plan.key(unit).as_bytes()]);
+        record.discard(Stage::Validate, &dir.unit(Stage::Lower, unit), Some(&from))?;
+        for stage in [Stage::Verify, Stage::Optimize, Stage::Codegen] {
+            record.discard(Stage::Validate, &dir.unit(stage, unit), None)?;
+        }
+    }
     record.close(Stage::Validate)
+}
+
+fn is_current(record: &Record, stage: Stage, path: &Path, from: &str) -> Result<bool, Error> {
+    Ok(matches!(record.find(stage, path, from)?, Found::Current(_)))
 }
 
 /// A stage's work on the whole module.
@@ -84,7 +138,13 @@ fn whole<T>(observer: &dyn Observer, stage: Stage, work: impl FnOnce() -> Result
     observe(observer, Task::Stage(stage), None, work, |_| None)
 }
 
-fn unit_step(dir: &BuildDir, stage: Stage, only: Option<UnitId>, observer: &dyn Observer) -> Result<(), Error> {
+fn unit_step(
+    dir: &BuildDir,
+    stage: Stage,
+    only: Option<UnitId>,
+    making: Making,
+    observer: &dyn Observer,
+) -> Result<(), Error> {
     let record = Record::open(dir.clone(), stage)?;
     with_prepared(&record, stage, observer, |prepared| {
         let all: Vec<UnitId> = prepared.plan.unit_ids().collect();
@@ -94,12 +154,10 @@ fn unit_step(dir: &BuildDir, stage: Stage, only: Option<UnitId>, observer: &dyn 
         }
         let units = only.map_or(all, |unit| vec![unit]);
         observer.planned(units.len());
-        let work = |machine: &mut Result<TargetMachine, Error>, &unit: &UnitId| {
-            let machine = machine.as_ref().map_err(Clone::clone)?;
-            unit_stage(prepared, machine, &record, stage, unit)
+        let work = |machine: &mut Option<TargetMachine>, &unit: &UnitId| {
+            unit_stage(prepared, machine, &record, stage, making, unit)
         };
-        let results: Vec<Result<(), Error>> =
-            units.par_iter().with_max_len(1).map_init(|| prepared.machine(), work).collect();
+        let results: Vec<Result<(), Error>> = units.par_iter().with_max_len(1).map_init(|| None, work).collect();
         results.into_iter().collect::<Result<(), Error>>()
     })?;
     record.close(stage)
@@ -107,38 +165,49 @@ fn unit_step(dir: &BuildDir, stage: Stage, only: Option<UnitId>, observer: &dyn 
 
 fn unit_stage(
     prepared: &Prepared<'_>,
-    machine: &TargetMachine,
+    machine: &mut Option<TargetMachine>,
     record: &Record,
     stage: Stage,
+    making: Making,
     unit: UnitId,
 ) -> Result<(), Error> {
     let dir = record.dir();
+    let maker = match stage {
+        Stage::Lower => None,
+        Stage::Verify | Stage::Optimize => Some(Stage::Lower),
+        Stage::Codegen => Some(Stage::Optimize),
+        Stage::Parse | Stage::Validate | Stage::Output => unreachable!("these stages do not work by units"),
+    };
+    let input = maker.map(|maker| taken(prepared, record, stage, maker, unit)).transpose()?.unwrap_or_default();
+    let from = prepared.from(stage, unit, &input);
+    if making == Making::Needed
+        && let Some(bytes) = prepared.recall(Some(record), stage, unit, &from)?
+    {
+        return dir.write(&dir.unit(stage, unit), stage, &bytes);
+    }
+    let machine = match machine {
+        Some(machine) => machine,
+        none => none.insert(prepared.machine()?),
+    };
     let context = Context::new();
-    let input = |maker| taken(prepared, record, stage, maker, unit);
     let in_file = |maker| move |error: Error| error.in_file(dir.unit(maker, unit));
-    let read = |maker, text: &[u8]| prepared.read_ir(&context, unit, text, maker, stage).map_err(in_file(maker));
-    let keep =
-        |input: &[u8], made: &[u8]| prepared.keep(Some(record), stage, unit, &prepared.from(stage, unit, input), made);
+    let read = |maker| prepared.read_ir(&context, unit, &input, maker, stage).map_err(in_file(maker));
+    let keep = |made: &[u8]| prepared.keep(Some(record), stage, unit, &from, made);
     match stage {
         Stage::Lower => {
             let module = prepared.lower(&context, machine, unit)?;
-            keep(&[], prepared.print(&module, stage, unit).as_bytes())
+            keep(prepared.print(&module, stage, unit).as_bytes())
         }
         Stage::Verify => {
-            let text = input(Stage::Lower)?;
-            let verdict = prepared.verify(&read(Stage::Lower, &text)?, unit).map_err(in_file(Stage::Lower))?;
-            keep(&text, verdict.write().as_bytes())
+            let verdict = prepared.verify(&read(Stage::Lower)?, unit).map_err(in_file(Stage::Lower))?;
+            keep(verdict.write().as_bytes())
         }
         Stage::Optimize => {
-            let text = input(Stage::Lower)?;
-            let mut module = read(Stage::Lower, &text)?;
+            let mut module = read(Stage::Lower)?;
             prepared.optimize(&mut module, machine, unit)?;
-            keep(&text, prepared.print(&module, stage, unit).as_bytes())
+            keep(prepared.print(&module, stage, unit).as_bytes())
         }
-        Stage::Codegen => {
-            let text = input(Stage::Optimize)?;
-            keep(&text, &prepared.codegen(&read(Stage::Optimize, &text)?, machine, unit)?)
-        }
+        Stage::Codegen => keep(&prepared.codegen(&read(Stage::Optimize)?, machine, unit)?),
         Stage::Parse | Stage::Validate | Stage::Output => unreachable!("these stages do not work by units"),
     }
 }
@@ -179,7 +248,7 @@ fn read_parsed(record: &Record, stage: Stage) -> Result<(Vec<u8>, Parsed, Vec<u8
 }
 
 /// Reads what every stage after validation needs.
-fn with_prepared<T>(
+pub(crate) fn with_prepared<T>(
     record: &Record,
     stage: Stage,
     observer: &dyn Observer,

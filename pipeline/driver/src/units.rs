@@ -259,7 +259,7 @@ impl<'a> Prepared<'a> {
     }
 
     /// What a stage has made of a unit before, if it may be used.
-    fn recall(
+    pub fn recall(
         &self,
         record: Option<&Record>,
         stage: Stage,

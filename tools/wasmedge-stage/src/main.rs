@@ -52,6 +52,7 @@ fn main() -> ExitCode {
     let (name, matches) = matches.subcommand().expect("clap requires a subcommand");
     let (console, result) = match name {
         "completions" | "man" => (Console::default(), console::docs::run(matches, command())),
+        "makefile" => (Console::default(), step::makefile()),
         "compile" => (Console::given(matches), compile::run(matches)),
         stage => (Console::given(matches), step::run(stage, matches)),
     };

@@ -2,13 +2,16 @@
 
 use crate::progress::Progress;
 use crate::{failure, options};
-use artifact::{BuildDir, UnitId};
+use artifact::{BuildDir, Stage, UnitId};
 use clap::builder::ValueHint;
-use clap::{Arg, ArgMatches, Command, value_parser};
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use console::codes::Failure;
 use console::{Console, compile, input};
-use driver::Step;
+use driver::{Located, Making, Step};
 use std::path::PathBuf;
+
+/// What Makefiles include.
+const MAKEFILE: &str = include_str!("../wasmedge.mk");
 
 /// The subcommands.
 pub fn commands() -> Vec<Command> {
@@ -18,7 +21,14 @@ pub fn commands() -> Vec<Command> {
     };
     let unit = |command: Command| {
         let help = "Only this unit: its number, or `module` for the wrappers between host and native code";
-        command.arg(Arg::new("unit").long("unit").value_name("N").value_parser(parse_unit).help(help))
+        let unit = Arg::new("unit").long("unit").value_name("N").value_parser(parse_unit).help(help);
+        let help = "Only the unit that holds this function: its index, or a name of the name section or of an export";
+        let function = Arg::new("function").long("function").value_name("N|NAME").help(help).conflicts_with("unit");
+        command.args([unit, function])
+    };
+    let needed = |command: Command| {
+        let help = "Leave what is current or was edited as it is, but for the time stamps of units, by which make goes";
+        command.arg(Arg::new("needed").long("needed").action(ArgAction::SetTrue).help(help))
     };
     let whole = |name: &'static str, about: &'static str| {
         let build_dir = compile::build_dir().required(true).help("The directory with the stages' artifacts");
@@ -30,21 +40,23 @@ pub fn commands() -> Vec<Command> {
     };
     let out = "The file to write: a shared library if it ends in .so, else a universal wasm";
     vec![
-        stage("parse", "Takes a module into the build directory and decodes it; begins a compile")
+        needed(stage("parse", "Takes a module into the build directory and decodes it; begins a compile"))
             .arg(compile::file(
                 "WASM",
                 "The module, binary or (.wat) text [default: input.wasm in the build directory]",
             ))
             .args(compile::args()),
-        stage("validate", "Validates the module and plans its units"),
-        unit(stage("lower", "Lowers functions to LLVM IR")),
-        unit(stage("verify", "Checks the lowered IR")),
-        unit(stage("opt", "Optimizes the lowered IR").visible_alias("optimize")),
-        unit(stage("emit", "Makes objects of the optimized IR").visible_alias("codegen")),
+        needed(stage("validate", "Validates the module and plans its units")),
+        needed(unit(stage("lower", "Lowers functions to LLVM IR"))),
+        needed(unit(stage("verify", "Checks the lowered IR"))),
+        needed(unit(stage("opt", "Optimizes the lowered IR").visible_alias("optimize"))),
+        needed(unit(stage("emit", "Makes objects of the optimized IR").visible_alias("codegen"))),
         stage("output", "Makes the file from the objects").arg(compile::file("OUT", out).required(true)),
         stage("run", "Runs the stages, from `validate` on, whose artifacts are stale or missing")
             .arg(compile::file("OUT", out)),
         whole("status", "Prints which artifacts are current, edited by hand, stale or missing"),
+        Command::new("makefile")
+            .about("Prints what a Makefile includes to compile modules with make; it says how to use it"),
         whole("clean", "Removes the artifacts and the manifest, and nothing else"),
         Command::new("diff")
             .about("Prints the first artifact, in the order of the stages, that differs; exits 1 if one does")
@@ -70,24 +82,50 @@ pub fn run(stage: &str, matches: &ArgMatches) -> Result<(), Failure> {
         }
         _ => {}
     }
-    let unit = || matches.get_one::<UnitId>("unit").copied();
+    let unit = |stage| match matches.get_one::<String>("function") {
+        Some(function) => located(&dir, stage, function, &progress).map(Some),
+        None => Ok(matches.get_one::<UnitId>("unit").copied()),
+    };
     let begin = (stage == "parse").then(|| options::options(matches)).transpose()?;
     let file = begin.as_ref().and_then(|_| options::path(matches, "WASM"));
     let bytes = file.map(input::read).transpose()?;
     let step = match stage {
         "parse" => Step::Parse { bytes: bytes.as_deref(), options: begin.as_ref().expect("made for this stage") },
         "validate" => Step::Validate,
-        "lower" => Step::Lower(unit()),
-        "verify" => Step::Verify(unit()),
-        "opt" => Step::Optimize(unit()),
-        "emit" => Step::Codegen(unit()),
+        "lower" => Step::Lower(unit(Stage::Lower)?),
+        "verify" => Step::Verify(unit(Stage::Verify)?),
+        "opt" => Step::Optimize(unit(Stage::Optimize)?),
+        "emit" => Step::Codegen(unit(Stage::Codegen)?),
         "output" => {
             let path = options::path(matches, "OUT").expect("clap requires it");
             Step::Output { path, container: options::container(path) }
         }
         other => return Err(Failure::Plain(format!("there is no stage {other}"))),
     };
-    driver::step(&dir, &step, options::jobs(matches), &progress).map_err(|error| failure(error, file))
+    let making = match matches.try_get_one("needed") {
+        Ok(Some(true)) => Making::Needed,
+        // `output` cannot tell whether its file is current.
+        _ => Making::Always,
+    };
+    driver::step(&dir, &step, making, options::jobs(matches), &progress).map_err(|error| failure(error, file))
+}
+
+/// Prints what Makefiles include.
+pub fn makefile() -> Result<(), Failure> {
+    console::print(MAKEFILE.as_bytes())
+}
+
+/// The unit that holds a function, after saying so.
+fn located(dir: &BuildDir, stage: Stage, function: &str, progress: &Progress) -> Result<UnitId, Failure> {
+    let found = driver::locate(dir, stage, function).map_err(|error| failure(error, None))?;
+    let Located { function, name, unit, symbol } = found;
+    let name = name.map(|name| format!(" `{name}`")).unwrap_or_default();
+    // As the artifact has it.
+    let sigil = if matches!(stage, Stage::Lower | Stage::Optimize) { "@" } else { "" };
+    let path = dir.unit(stage, unit);
+    let path = path.strip_prefix(dir.path()).unwrap_or(&path);
+    progress.info(&format!("function {function}{name} is {sigil}{symbol} of {}", path.display()));
+    Ok(unit)
 }
 
 fn status(dir: &BuildDir) -> Result<(), Failure> {
