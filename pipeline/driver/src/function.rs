@@ -27,7 +27,7 @@ pub struct Located {
 /// # Errors
 /// If there is no such function, or several, or it is imported; if there is no plan.
 pub fn locate(dir: &BuildDir, stage: Stage, wanted: &str) -> Result<Located, Error> {
-    let record = Record::open(dir.clone(), stage)?;
+    let record = Record::look(dir.clone(), stage)?;
     let located = with_prepared(&record, stage, &Silent, |prepared| {
         let (parsed, plan) = (prepared.parsed, prepared.plan);
         let invalid = |message: String| Error::new(stage, Kind::Invalid, message);

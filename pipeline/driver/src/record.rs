@@ -71,14 +71,7 @@ impl Record {
         let io = |error: std::io::Error| Error::io(Stage::Parse, dir.path(), &error);
         std::fs::create_dir_all(dir.path()).map_err(io)?;
         let lock = File::open(dir.path()).map_err(io)?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                observer.noticed(&Notice::Waiting(dir.path()));
-                lock.lock().map_err(io)?;
-            }
-            Err(TryLockError::Error(error)) => return Err(io(error)),
-        }
+        wait(&dir, lock.try_lock(), || lock.lock(), observer).map_err(io)?;
         let manifest = Manifest {
             tool: identity::TOOL.to_string(),
             llvm: llvm::version(),
@@ -100,14 +93,14 @@ impl Record {
     ///
     /// # Errors
     /// If none was begun in the directory.
-    pub fn open(dir: BuildDir, stage: Stage) -> Result<Record, Error> {
+    pub fn open(dir: BuildDir, stage: Stage, observer: &dyn Observer) -> Result<Record, Error> {
         let io = |error: std::io::Error| Error::io(stage, dir.path(), &error);
         let lock = match File::open(dir.path()) {
             Ok(lock) => lock,
             Err(error) if error.kind() == ErrorKind::NotFound => return Err(not_begun(&dir, stage)),
             Err(error) => return Err(io(error)),
         };
-        lock.lock_shared().map_err(io)?;
+        wait(&dir, lock.try_lock_shared(), || lock.lock_shared(), observer).map_err(io)?;
         let manifest = read(&dir, stage)?;
         Ok(Record::new(dir, manifest, Some(lock)))
     }
@@ -284,6 +277,23 @@ impl Record {
 
     fn manifest(&self) -> MutexGuard<'_, Manifest> {
         self.manifest.lock().expect("no thread panics while it holds the manifest")
+    }
+}
+
+/// Waits for a lock that could not be had at once, after telling so.
+fn wait(
+    dir: &BuildDir,
+    tried: Result<(), TryLockError>,
+    lock: impl FnOnce() -> std::io::Result<()>,
+    observer: &dyn Observer,
+) -> std::io::Result<()> {
+    match tried {
+        Ok(()) => Ok(()),
+        Err(TryLockError::WouldBlock) => {
+            observer.noticed(&Notice::Waiting(dir.path()));
+            lock()
+        }
+        Err(TryLockError::Error(error)) => Err(error),
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a build directory holds, by its manifest.
 
+use crate::Silent;
 use crate::identity;
 use crate::record::{Found, Record, journal};
 use artifact::{Artifact, BuildDir, Error, Plan, Stage, UnitId};
@@ -119,7 +120,7 @@ pub fn difference(left: &BuildDir, right: &BuildDir) -> Result<Option<PathBuf>, 
 /// # Errors
 /// If there is no manifest, or something cannot be removed.
 pub fn clean(dir: &BuildDir) -> Result<(), Error> {
-    let record = Record::open(dir.clone(), Stage::Parse)?;
+    let record = Record::open(dir.clone(), Stage::Parse, &Silent)?;
     let mut files: Vec<PathBuf> = record.names().iter().map(|name| dir.path().join(name)).collect();
     // Last, so that what was interrupted can be done again.
     files.extend([journal(dir), dir.manifest()]);

@@ -145,7 +145,7 @@ fn unit_step(
     making: Making,
     observer: &dyn Observer,
 ) -> Result<(), Error> {
-    let record = Record::open(dir.clone(), stage)?;
+    let record = Record::open(dir.clone(), stage, observer)?;
     with_prepared(&record, stage, observer, |prepared| {
         let all: Vec<UnitId> = prepared.plan.unit_ids().collect();
         if let Some(unit) = only.filter(|unit| !all.contains(unit)) {
@@ -227,7 +227,7 @@ fn taken(prepared: &Prepared<'_>, record: &Record, stage: Stage, maker: Stage, u
 }
 
 fn output_step(dir: &BuildDir, path: &Path, container: Container, observer: &dyn Observer) -> Result<(), Error> {
-    let record = Record::open(dir.clone(), Stage::Output)?;
+    let record = Record::open(dir.clone(), Stage::Output, observer)?;
     with_prepared(&record, Stage::Output, observer, |prepared| {
         let read = |unit| taken(prepared, &record, Stage::Output, Stage::Codegen, unit);
         let objects = prepared.plan.unit_ids().map(read).collect::<Result<Vec<_>, _>>()?;
