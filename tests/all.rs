@@ -22,6 +22,7 @@ mod limits;
 mod linking;
 mod memory64;
 mod metering;
+mod mlir;
 mod modules;
 mod nans;
 mod process;

@@ -1,5 +1,6 @@
 //! What a build directory holds, by its manifest.
 
+use crate::mlir::is_mlir;
 use crate::record::{Record, hash};
 use crate::step::{Step, step};
 use crate::{Container, Observer};
@@ -143,7 +144,8 @@ pub fn difference(left: &BuildDir, right: &BuildDir) -> Result<Option<PathBuf>, 
         let (manifest, _) = dir.read_artifact::<Manifest>(&dir.manifest(), Stage::Parse)?;
         names.extend(manifest.artifacts.into_keys().map(PathBuf::from));
     }
-    let mut names: Vec<PathBuf> = names.into_iter().collect();
+    // A unit as MLIR is a view of what lies beside it.
+    let mut names: Vec<PathBuf> = names.into_iter().filter(|name| !is_mlir(name)).collect();
     // The input lies in no stage's folder, and comes first.
     let stage = |name: &PathBuf| Stage::ALL.iter().position(|stage| name.starts_with(stage.name()));
     names.sort_by_key(stage);

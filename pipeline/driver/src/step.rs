@@ -143,7 +143,7 @@ fn unit_stage(
 
 /// What an earlier stage made of a unit, after looking whether it, and what it was made from, belongs to what is there now: what is
 /// left of an earlier compile, or was passed over after an edit, would give code of another module.
-fn made(record: &Record, plan: &[u8], stage: Stage, maker: Stage, unit: UnitId) -> Result<Vec<u8>, Error> {
+pub(crate) fn made(record: &Record, plan: &[u8], stage: Stage, maker: Stage, unit: UnitId) -> Result<Vec<u8>, Error> {
     let dir = record.dir();
     let path = dir.unit(maker, unit);
     let bytes = dir.read(&path, stage, maker)?;
@@ -168,7 +168,7 @@ fn output_step(dir: &BuildDir, path: &Path, container: Container, observer: &dyn
 }
 
 /// Reads what every stage after validation needs.
-fn with_prepared<T>(
+pub(crate) fn with_prepared<T>(
     dir: &BuildDir,
     stage: Stage,
     observer: &dyn Observer,

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod compile;
+mod mlir;
 mod options;
 mod progress;
 mod step;
@@ -40,6 +41,7 @@ fn command() -> Command {
         .arg_required_else_help(true)
         .subcommand(console::compile::command())
         .subcommands(step::commands())
+        .subcommands(mlir::commands())
         .subcommands(console::docs::commands())
 }
 
@@ -53,6 +55,7 @@ fn main() -> ExitCode {
     let (console, result) = match name {
         "completions" | "man" => (Console::default(), console::docs::run(matches, command())),
         "compile" => (Console::given(matches), compile::run(matches)),
+        "to-mlir" | "from-mlir" => (Console::given(matches), mlir::run(name, matches)),
         stage => (Console::given(matches), step::run(stage, matches)),
     };
     match result {

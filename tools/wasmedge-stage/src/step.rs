@@ -16,10 +16,7 @@ pub fn commands() -> Vec<Command> {
         let build_dir = compile::build_dir().required(true).help("The directory with the stages' artifacts");
         Command::new(name).about(about).arg(build_dir).arg(compile::jobs()).args(Console::args())
     };
-    let unit = |command: Command| {
-        let help = "Only this unit: its number, or `module` for the wrappers between host and native code";
-        command.arg(Arg::new("unit").long("unit").value_name("N").value_parser(parse_unit).help(help))
-    };
+    let unit = |command: Command| command.arg(unit_arg());
     let whole = |name: &'static str, about: &'static str| {
         let build_dir = compile::build_dir().required(true).help("The directory with the stages' artifacts");
         Command::new(name).about(about).arg(build_dir).args(Console::args())
@@ -51,6 +48,12 @@ pub fn commands() -> Vec<Command> {
             .args([dir("DIR1"), dir("DIR2")])
             .args(Console::args()),
     ]
+}
+
+/// `--unit`.
+pub fn unit_arg() -> Arg {
+    let help = "Only this unit: its number, or `module` for the wrappers between host and native code";
+    Arg::new("unit").long("unit").value_name("N").value_parser(parse_unit).help(help)
 }
 
 /// Runs one of them.
