@@ -5,6 +5,7 @@ mod compile;
 mod mlir;
 mod options;
 mod progress;
+mod snapshot;
 mod step;
 
 use artifact::{Error, Kind, Stage};
@@ -42,6 +43,7 @@ fn command() -> Command {
         .subcommand(console::compile::command())
         .subcommands(step::commands())
         .subcommands(mlir::commands())
+        .subcommand(snapshot::command())
         .subcommands(console::docs::commands())
 }
 
@@ -56,6 +58,7 @@ fn main() -> ExitCode {
         "completions" | "man" => (Console::default(), console::docs::run(matches, command())),
         "compile" => (Console::given(matches), compile::run(matches)),
         "to-mlir" | "from-mlir" => (Console::given(matches), mlir::run(name, matches)),
+        "snapshot" => (Console::given(matches), snapshot::run(matches)),
         stage => (Console::given(matches), step::run(stage, matches)),
     };
     match result {
