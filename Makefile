@@ -9,7 +9,7 @@
 # make bless  renews the snapshots and transcripts; look at the difference before you commit it
 # Each installs what it needs first (Debian; as root or with sudo).
 
-PACKAGES := llvm-22-dev libpolly-22-dev clang-22 lld-22 libclang-rt-22-dev libclang-rt-22-dev-wasm32 \
+PACKAGES := llvm-22-dev libpolly-22-dev mlir-22-tools clang-22 lld-22 libclang-rt-22-dev libclang-rt-22-dev-wasm32 \
             wasi-libc libc6-dev libzstd-dev zlib1g-dev libxml2-dev
 # Some of the tested programs come from the registries of npm and PyPI. Their clients need not be Debian's.
 PACKAGES += $(if $(shell command -v npm),,npm) $(if $(shell python3 -m pip --version 2>/dev/null),,python3-pip)

@@ -24,6 +24,7 @@ mod linking;
 mod make;
 mod memory64;
 mod metering;
+mod mlir;
 mod modules;
 mod nans;
 mod process;

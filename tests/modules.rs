@@ -25,7 +25,9 @@ pub fn features(name: &str) -> Features {
         "memory64" | "table64" => &[Feature::Memory64, Feature::MultiMemory],
         "exception" => &[Feature::Exceptions],
         "function_reference" => &[Feature::FunctionReferences, Feature::TailCall],
+        "simd_relaxed" => &[Feature::RelaxedSimd],
         "tail_call" => &[Feature::TailCall],
+        "wide" => &[Feature::WideArithmetic],
         _ => &[],
     };
     let mut features = Features::wasm2();

@@ -134,6 +134,19 @@ fn check(program: &str) {
     assert!(failures.is_empty(), "{} cases failed:\n{}", failures.len(), failures.join("\n"));
 }
 
+/// Runs the cases of a program that take no time, compiled to this file, and panics with what went wrong.
+pub fn check_file(program: &str, file: &[u8], level: Level) {
+    let folder = TempDir::new().expect("a temporary folder");
+    let path = folder.path().join("program.wasm");
+    fs::write(&path, file).expect("the compiled program is written");
+    let cases = Case::all().into_iter().filter(|case| case.program == program && !case.heavy);
+    let compared =
+        cases.map(|case| compare(&case, Way::Compiled(level), &path).map_err(|what| format!("{}: {what}", case.name)));
+    let results: Vec<Result<(), String>> = compared.collect();
+    assert!(!results.is_empty(), "{program} has no cases");
+    results.into_iter().collect::<Result<(), _>>().unwrap_or_else(|failure| panic!("{failure}"));
+}
+
 /// Runs a case by us, and natively if it does not say what must come of it, each in a scratch directory of its own.
 fn compare(case: &Case, way: Way, file: &Path) -> Result<(), String> {
     let ours = scratch(case);

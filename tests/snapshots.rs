@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 tested! {
-    atomic bulk call control convert exception float function_reference global int memory memory64 metering multi_value reference simd simd_convert simd_float start table table64 tail_call
-    variable
+    atomic bulk call control convert exception float function_reference global int memory memory64 metering multi_value reference simd simd_convert simd_float simd_relaxed start table table64 tail_call
+    variable wide
 }
 
 #[test]

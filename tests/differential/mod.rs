@@ -16,6 +16,9 @@ use std::thread;
 /// How many modules the test runs unless told otherwise.
 const SEEDS: u64 = 300;
 
+/// One in so many of the seeds goes through MLIR, whose programs take their time.
+const PER_MLIR: u64 = 20;
+
 /// What running a module showed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Outcome {
@@ -75,6 +78,13 @@ fn exceptions_mean_the_same_everywhere() {
 #[test]
 fn code_is_charged_the_same_everywhere() {
     none_fails(seeds(), metering_disagreement);
+}
+
+/// Passes of MLIR's in the middle of a compile change nothing that can be seen.
+#[test]
+fn mlir_passes_keep_what_modules_do() {
+    let seeds = seeds();
+    none_fails(seeds.start..seeds.start + (seeds.end - seeds.start).div_ceil(PER_MLIR), mlir_disagreement);
 }
 
 /// Tries something for each seed, on all cores.
@@ -183,6 +193,25 @@ fn relaxed_disagreement(seed: u64) -> Result<(), String> {
         Some(difference) => Err(told(format!("interpreter: {difference}"))),
         None => Ok(()),
     }
+}
+
+/// Runs one module, some with exceptions, compiled by way of MLIR at each stage, and interpreted.
+fn mlir_disagreement(seed: u64) -> Result<(), String> {
+    let module = if seed.is_multiple_of(3) { generate::throwing(seed) } else { generate::module(seed) };
+    let Some(bytes) = module else { return Ok(()) };
+    let expected = ours::interpreted(&bytes, seed).map_err(|what| report(seed, &bytes, &what))?;
+    for stage in crate::mlir::STAGES {
+        for level in [Level::O0, Level::O2] {
+            let told = |what: String| report(seed, &bytes, &format!("O{level}, through MLIR at {stage}: {what}"));
+            let mut request = tests::request(level);
+            request.options.features.0.extend(ours::PROPOSALS);
+            let actual = ours::passed_through_mlir(&bytes, seed, &request, stage).map_err(told)?;
+            if let Some(difference) = difference(&expected, &actual) {
+                return Err(told(difference));
+            }
+        }
+    }
+    Ok(())
 }
 
 fn report(seed: u64, bytes: &[u8], what: &str) -> String {

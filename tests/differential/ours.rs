@@ -1,6 +1,7 @@
 //! Running a module in our engine.
 
 use super::{Numbers, Outcome, Shown};
+use artifact::Stage;
 use driver::{Request, Silent};
 use engine::{
     Extern, Feature, Features, Linker, Loading, Metering, Mode, Module, Store, Trap, TrapCode, ValType, Value,
@@ -19,6 +20,13 @@ pub const PROPOSALS: &[Feature] = &[
 /// Compiles a module as a request says and runs it.
 pub fn native(bytes: &[u8], seed: u64, request: &Request) -> Result<Outcome, String> {
     let file = driver::compile(bytes, request, &Silent).map_err(|error| error.to_string())?.file;
+    let module = Module::from_bytes_in(file, Mode::Aot).map_err(|error| error.to_string())?;
+    run(&module, seed, None)
+}
+
+/// Compiles a module with passes of MLIR's over the units of a stage, and runs it.
+pub fn passed_through_mlir(bytes: &[u8], seed: u64, request: &Request, stage: Stage) -> Result<Outcome, String> {
+    let file = crate::mlir::compile(bytes, &request.options, stage)?;
     let module = Module::from_bytes_in(file, Mode::Aot).map_err(|error| error.to_string())?;
     run(&module, seed, None)
 }

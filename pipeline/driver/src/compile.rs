@@ -2,6 +2,7 @@
 
 use crate::cache::{Cache, Cached};
 use crate::identity;
+use crate::mlir::mlir;
 use crate::observer::{Notice, Observer, Outcome, Task, observe};
 use crate::record::{Found, Record};
 use crate::units::{Made, Prepared, read_ir};
@@ -236,11 +237,12 @@ impl All<'_> {
     }
 }
 
-/// The artifacts that a compile leaves in a build directory.
-pub fn artifacts(dir: &BuildDir, plan: &Plan) -> Vec<PathBuf> {
+/// The artifacts that a compile leaves in a build directory, and what else belongs to its units.
+fn artifacts(dir: &BuildDir, plan: &Plan) -> Vec<PathBuf> {
     let stages = [Stage::Lower, Stage::Verify, Stage::Optimize, Stage::Codegen];
     let units = plan.unit_ids().flat_map(|unit| stages.map(|stage| dir.unit(stage, unit)));
-    [dir.input(), dir.parsed(), dir.plan(), dir.units_mk()].into_iter().chain(units).collect()
+    let views = plan.unit_ids().flat_map(|unit| [Stage::Lower, Stage::Optimize].map(|stage| mlir(dir, stage, unit)));
+    [dir.input(), dir.parsed(), dir.plan(), dir.units_mk()].into_iter().chain(units).chain(views).collect()
 }
 
 /// The IR of all units as one module each, before and after optimization.

@@ -301,7 +301,8 @@ fn wait(
 /// leaves text with its last line whole.
 fn is_edited(path: &Path, bytes: &[u8]) -> bool {
     let text = || std::str::from_utf8(bytes).is_ok_and(|text| text.ends_with('\n') && !text.contains('\0'));
-    path.file_name().is_some_and(|name| name == "input.wasm") || path.extension().is_some_and(|ir| ir == "ll") && text()
+    path.file_name().is_some_and(|name| name == "input.wasm")
+        || path.extension().is_some_and(|ir| ir == "ll" || ir == "mlir") && text()
 }
 
 /// The manifest and its journal.

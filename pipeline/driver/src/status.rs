@@ -2,6 +2,7 @@
 
 use crate::Silent;
 use crate::identity;
+use crate::mlir::is_mlir;
 use crate::record::{Found, Record, journal};
 use artifact::{Artifact, BuildDir, Error, Plan, Stage, UnitId};
 use std::collections::BTreeSet;
@@ -101,7 +102,8 @@ pub fn difference(left: &BuildDir, right: &BuildDir) -> Result<Option<PathBuf>, 
     for dir in [left, right] {
         names.extend(Record::look(dir.clone(), Stage::Parse)?.names().into_iter().map(PathBuf::from));
     }
-    let mut names: Vec<PathBuf> = names.into_iter().collect();
+    // A unit as MLIR is a view of what lies beside it.
+    let mut names: Vec<PathBuf> = names.into_iter().filter(|name| !is_mlir(name)).collect();
     // What lies in no stage's folder: the input, which comes first, and the units for make, which say less than the plan.
     let stage = |name: &PathBuf| match left.path().join(name) == left.units_mk() {
         true => Some(Stage::Validate),

@@ -214,7 +214,13 @@ fn unit_stage(
 
 /// What an earlier stage made of a unit, after looking whether it, and what it was made from, belongs to what is there now: what is
 /// left of an earlier compile, or was passed over after an edit, would give code of another module.
-fn taken(prepared: &Prepared<'_>, record: &Record, stage: Stage, maker: Stage, unit: UnitId) -> Result<Vec<u8>, Error> {
+pub(crate) fn taken(
+    prepared: &Prepared<'_>,
+    record: &Record,
+    stage: Stage,
+    maker: Stage,
+    unit: UnitId,
+) -> Result<Vec<u8>, Error> {
     let input = match maker {
         Stage::Lower => Vec::new(),
         Stage::Optimize => taken(prepared, record, stage, Stage::Lower, unit)?,

@@ -10,7 +10,7 @@ use artifact::{Artifact, Error, Kind, Parsed, Plan, Stage, UnitId, Verdict};
 use interface::{Body, Interface, Surroundings};
 use llvm::{Context, Module, TargetMachine};
 use lower::{Function, Input};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::Mutex;
 
 /// A validated module and everything that its units are lowered from.
 pub struct Prepared<'a> {
@@ -20,7 +20,7 @@ pub struct Prepared<'a> {
     layout: Layout,
     pub observer: &'a dyn Observer,
     /// A bit for each stage that has begun.
-    begun: AtomicU32,
+    begun: Mutex<u32>,
 }
 
 /// What a unit leaves behind.
@@ -55,7 +55,7 @@ fn in_file(record: Option<&Record>, maker: Stage, unit: UnitId, error: Error) ->
 impl<'a> Prepared<'a> {
     pub fn new(bytes: &'a [u8], parsed: &'a Parsed, plan: &'a Plan, observer: &'a dyn Observer) -> Prepared<'a> {
         let layout = Layout::new(&parsed.module);
-        Prepared { bytes, parsed, plan, layout, observer, begun: AtomicU32::new(0) }
+        Prepared { bytes, parsed, plan, layout, observer, begun: Mutex::new(0) }
     }
 
     pub fn machine(&self) -> Result<TargetMachine, Error> {
@@ -310,7 +310,10 @@ impl<'a> Prepared<'a> {
     /// Tells the observer of each stage once.
     pub fn begins(&self, stage: Stage) {
         let bit = 1 << stage as u32;
-        if self.begun.fetch_or(bit, Ordering::Relaxed) & bit == 0 {
+        // Held while the observer is told, or else another thread might tell of a later stage before.
+        let mut begun = self.begun.lock().expect("no thread panics while it tells");
+        if *begun & bit == 0 {
+            *begun |= bit;
             self.observer.begins(stage);
         }
     }

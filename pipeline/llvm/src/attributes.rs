@@ -154,6 +154,20 @@ impl<'c> Attribute<'c> {
         self.raw.as_ptr()
     }
 
+    /// The key of a string attribute; none for any other.
+    pub fn string_key(self) -> Option<String> {
+        let mut len = 0;
+        // SAFETY: the attribute is alive, and only string attributes are asked for their string, whose bytes live with
+        // the context.
+        unsafe {
+            if LLVMIsStringAttribute(self.raw()) == 0 {
+                return None;
+            }
+            let data = LLVMGetStringAttributeKind(self.raw(), &mut len);
+            Some(copy_text(data, len as usize))
+        }
+    }
+
     /// The value of a string attribute; empty for any other.
     pub fn string_value(self) -> String {
         let mut len = 0;

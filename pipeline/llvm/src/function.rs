@@ -128,6 +128,16 @@ impl<'c> Function<'c> {
         unsafe { LLVMSetPersonalityFn(self.raw(), personality.raw()) }
     }
 
+    /// The function that exceptions ask on their way through this one, if it names one.
+    pub fn personality(self) -> Option<Function<'c>> {
+        // SAFETY: this is a function, and asked for its personality only if it has one.
+        unsafe {
+            (LLVMHasPersonalityFn(self.raw()) != 0)
+                .then(|| Value::from_raw(LLVMGetPersonalityFn(self.raw())))
+                .and_then(Value::as_function)
+        }
+    }
+
     /// Whether this is one of LLVM's intrinsics.
     pub fn is_intrinsic(self) -> bool {
         // SAFETY: this is a function.
@@ -147,9 +157,36 @@ impl<'c> Function<'c> {
     ///
     /// LLVM has no attribute of that name.
     pub fn has_attribute(self, position: Position, name: &str) -> bool {
+        self.find_attribute(position, name).is_some()
+    }
+
+    /// The attribute `name` (not a string attribute), if it is there. Equal attributes are the same handle.
+    ///
+    /// # Panics
+    ///
+    /// LLVM has no attribute of that name.
+    pub fn find_attribute(self, position: Position, name: &str) -> Option<Attribute<'c>> {
         self.check(position);
-        // SAFETY: this is a function, it has that position, and the kind is known to LLVM.
-        unsafe { !LLVMGetEnumAttributeAtIndex(self.raw(), position.index(), attribute_kind(name)).is_null() }
+        // SAFETY: this is a function, it has that position, and the kind is known to LLVM; the attribute lives with the
+        // context.
+        unsafe {
+            let raw = LLVMGetEnumAttributeAtIndex(self.raw(), position.index(), attribute_kind(name));
+            (!raw.is_null()).then(|| Attribute::from_raw(raw))
+        }
+    }
+
+    /// All attributes at a position.
+    pub fn attributes(self, position: Position) -> Vec<Attribute<'c>> {
+        self.check(position);
+        // SAFETY: this is a function, and it has that position; LLVM fills as many places as it has said there are.
+        let raw = unsafe {
+            let count = LLVMGetAttributeCountAtIndex(self.raw(), position.index());
+            let mut raw = vec![std::ptr::null_mut(); count as usize];
+            LLVMGetAttributesAtIndex(self.raw(), position.index(), raw.as_mut_ptr());
+            raw
+        };
+        // SAFETY: attributes live with the context.
+        raw.into_iter().map(|raw| unsafe { Attribute::from_raw(raw) }).collect()
     }
 
     /// The value of the string attribute `key`, if it is there.

@@ -158,6 +158,14 @@ impl<'c> Module<'c> {
         self.set_data_layout(machine);
     }
 
+    /// Takes over triple, data layout and the source file's name of another module.
+    pub fn set_target_like(&self, other: &Module<'_>) {
+        // SAFETY: both modules are alive; LLVM copies the string.
+        unsafe { LLVMSetDataLayout(self.raw, LLVMGetDataLayoutStr(other.raw)) }
+        self.set_triple(&other.triple());
+        self.set_source_file_name(&other.source_file_name());
+    }
+
     /// Declares a function; blocks make it a definition. If one of this name and type is there, returns that.
     ///
     /// # Panics

@@ -293,3 +293,33 @@ fn a_settled_module_is_like_one_read_from_its_text() {
     }
     assert!(differed, "LLVM leaves no spare room any more: settling is not needed");
 }
+
+#[test]
+fn what_a_function_promises_can_be_read() {
+    let text = r#"
+        target datalayout = "e-i64:64-n8:16:32:64-S128"
+        target triple = "x86_64-unknown-linux-gnu"
+        source_filename = "one"
+        declare i32 @personality(...)
+        define void @plain(ptr nonnull %0) "frame-pointer"="all" "no-builtins" uwtable(sync) personality ptr @personality {
+          ret void
+        }"#;
+    let context = Context::new();
+    let module = Module::parse(&context, "text", text).unwrap();
+    let plain = module.function("plain").unwrap();
+    let mut keys: Vec<_> =
+        plain.attributes(Position::Function).iter().filter_map(|attribute| attribute.string_key()).collect();
+    keys.sort();
+    assert_eq!(keys, ["frame-pointer", "no-builtins"]);
+    assert_eq!(plain.attributes(Position::Function).len(), 3);
+    assert_eq!(plain.attributes(Position::Param(0)), [context.enum_attribute("nonnull")]);
+    assert_eq!(plain.find_attribute(Position::Function, "uwtable"), Some(context.int_attribute("uwtable", 1)));
+    assert_eq!(plain.find_attribute(Position::Function, "nounwind"), None);
+    assert_eq!(plain.personality(), module.function("personality"));
+    assert_eq!(module.function("personality").unwrap().personality(), None);
+
+    let other = context.module("other");
+    other.set_target_like(&module);
+    assert_eq!((other.triple(), other.data_layout()), (module.triple(), module.data_layout()));
+    assert!(other.print().contains(r#"source_filename = "one""#));
+}

@@ -2,8 +2,10 @@
 #![forbid(unsafe_code)]
 
 mod compile;
+mod mlir;
 mod options;
 mod progress;
+mod snapshot;
 mod step;
 
 use artifact::{Error, Kind, Stage};
@@ -40,6 +42,8 @@ fn command() -> Command {
         .arg_required_else_help(true)
         .subcommand(console::compile::command())
         .subcommands(step::commands())
+        .subcommands(mlir::commands())
+        .subcommand(snapshot::command())
         .subcommands(console::docs::commands())
 }
 
@@ -54,6 +58,8 @@ fn main() -> ExitCode {
         "completions" | "man" => (Console::default(), console::docs::run(matches, command())),
         "makefile" => (Console::default(), step::makefile()),
         "compile" => (Console::given(matches), compile::run(matches)),
+        "to-mlir" | "from-mlir" => (Console::given(matches), mlir::run(name, matches)),
+        "snapshot" => (Console::given(matches), snapshot::run(matches)),
         stage => (Console::given(matches), step::run(stage, matches)),
     };
     match result {

@@ -20,11 +20,9 @@ pub fn commands() -> Vec<Command> {
         Command::new(name).about(about).arg(build_dir).arg(compile::jobs()).args(Console::args())
     };
     let unit = |command: Command| {
-        let help = "Only this unit: its number, or `module` for the wrappers between host and native code";
-        let unit = Arg::new("unit").long("unit").value_name("N").value_parser(parse_unit).help(help);
         let help = "Only the unit that holds this function: its index, or a name of the name section or of an export";
         let function = Arg::new("function").long("function").value_name("N|NAME").help(help).conflicts_with("unit");
-        command.args([unit, function])
+        command.args([unit_arg(), function])
     };
     let needed = |command: Command| {
         let help = "Leave what is current or was edited as it is, but for the time stamps of units, by which make goes";
@@ -63,6 +61,12 @@ pub fn commands() -> Vec<Command> {
             .args([dir("DIR1"), dir("DIR2")])
             .args(Console::args()),
     ]
+}
+
+/// `--unit`.
+pub fn unit_arg() -> Arg {
+    let help = "Only this unit: its number, or `module` for the wrappers between host and native code";
+    Arg::new("unit").long("unit").value_name("N").value_parser(parse_unit).help(help)
 }
 
 /// Runs one of them.
