@@ -14,12 +14,15 @@ mod record;
 mod status;
 mod step;
 mod target;
+mod timings;
 mod units;
 
+pub use abi::types::FuncIdx;
 pub use cache::{Cache, Cached};
 pub use compile::{Compiled, Dump, Request, compile, update};
-pub use observer::{Notice, Observer, Outcome, Silent, Task};
+pub use observer::{Function, Notice, Observer, Outcome, Planned, Silent, Task};
 pub use output::Container;
 pub use status::{State, Status, clean, difference, status};
 pub use step::{Step, step};
 pub use target::host_target;
+pub use timings::Timings;

@@ -93,7 +93,7 @@ fn unit_step(dir: &BuildDir, stage: Stage, only: Option<UnitId>, observer: &dyn 
             return Err(Error::new(stage, Kind::Invalid, message));
         }
         let units = only.map_or(all, |unit| vec![unit]);
-        observer.planned(units.len());
+        prepared.planned(&units, stage);
         let work = |machine: &mut Result<TargetMachine, Error>, &unit: &UnitId| {
             let machine = machine.as_ref().map_err(Clone::clone)?;
             unit_stage(prepared, machine, &record, stage, unit)

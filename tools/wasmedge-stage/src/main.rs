@@ -2,9 +2,12 @@
 #![forbid(unsafe_code)]
 
 mod compile;
+mod files;
 mod options;
 mod progress;
+mod running;
 mod step;
+mod watch;
 
 use artifact::{Error, Kind, Stage};
 use clap::Command;

@@ -1,20 +1,20 @@
 //! The single stages, and what is done with a build directory as a whole.
 
-use crate::progress::Progress;
+use crate::watch::Watch;
 use crate::{failure, options};
 use artifact::{BuildDir, UnitId};
 use clap::builder::ValueHint;
 use clap::{Arg, ArgMatches, Command, value_parser};
 use console::codes::Failure;
 use console::{Console, compile, input};
-use driver::Step;
+use driver::{Observer, Step};
 use std::path::PathBuf;
 
 /// The subcommands.
 pub fn commands() -> Vec<Command> {
     let stage = |name: &'static str, about: &'static str| {
         let build_dir = compile::build_dir().required(true).help("The directory with the stages' artifacts");
-        Command::new(name).about(about).arg(build_dir).arg(compile::jobs()).args(Console::args())
+        Command::new(name).about(about).args([build_dir, compile::jobs(), compile::timings()]).args(Console::args())
     };
     let unit = |command: Command| {
         let help = "Only this unit: its number, or `module` for the wrappers between host and native code";
@@ -55,7 +55,6 @@ pub fn commands() -> Vec<Command> {
 
 /// Runs one of them.
 pub fn run(stage: &str, matches: &ArgMatches) -> Result<(), Failure> {
-    let progress = Progress::new(Console::given(matches), false);
     if stage == "diff" {
         return diff(matches);
     }
@@ -63,12 +62,20 @@ pub fn run(stage: &str, matches: &ArgMatches) -> Result<(), Failure> {
     match stage {
         "status" => return status(&dir),
         "clean" => return driver::clean(&dir).map_err(|error| failure(error, None)),
-        "run" => {
-            let out = options::path(matches, "OUT").map(|path| (path, options::container(path)));
-            let updated = driver::update(&dir, out, options::jobs(matches), &progress);
-            return updated.map_err(|error| failure(error, None));
-        }
         _ => {}
+    }
+    let path = |name| matches.try_get_one::<PathBuf>(name).ok().flatten().map(PathBuf::as_path);
+    let [file, out] = ["WASM", "OUT"].map(path);
+    let watch = Watch::new(matches, &[file, out].into_iter().flatten().collect::<Vec<_>>())?;
+    watch.during(|observer| work(stage, matches, &dir, observer))
+}
+
+/// Runs what has something to make.
+fn work(stage: &str, matches: &ArgMatches, dir: &BuildDir, observer: &dyn Observer) -> Result<(), Failure> {
+    let jobs = options::jobs(matches);
+    if stage == "run" {
+        let out = options::path(matches, "OUT").map(|path| (path, options::container(path)));
+        return driver::update(dir, out, jobs, observer).map_err(|error| failure(error, None));
     }
     let unit = || matches.get_one::<UnitId>("unit").copied();
     let begin = (stage == "parse").then(|| options::options(matches)).transpose()?;
@@ -87,7 +94,7 @@ pub fn run(stage: &str, matches: &ArgMatches) -> Result<(), Failure> {
         }
         other => return Err(Failure::Plain(format!("there is no stage {other}"))),
     };
-    driver::step(&dir, &step, options::jobs(matches), &progress).map_err(|error| failure(error, file))
+    driver::step(dir, &step, jobs, observer).map_err(|error| failure(error, file))
 }
 
 fn status(dir: &BuildDir) -> Result<(), Failure> {
