@@ -70,8 +70,9 @@ fn units(state: &ProgressState, out: &mut dyn Write) {
 
 /// How long it will take, once there is something to go by.
 fn left(state: &ProgressState, out: &mut dyn Write) {
-    if state.pos() > 0 && state.len().is_some_and(|all| state.pos() < all) {
-        let _ = write!(out, ", about {:#} left", HumanDuration(state.eta()));
+    let left = state.eta();
+    if state.pos() > 0 && left >= Duration::from_secs(1) {
+        let _ = write!(out, ", about {:#} left", HumanDuration(left));
     }
 }
 

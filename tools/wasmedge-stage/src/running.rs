@@ -87,13 +87,10 @@ impl Running {
 }
 
 fn describe(planned: &Planned<'_>) -> String {
-    let functions = match planned.functions {
-        0 => return "wrappers between host and native code".to_string(),
-        1 => String::new(),
-        functions => format!("{functions} functions, {}, largest: ", HumanBytes(planned.bytes)),
-    };
-    let largest = planned.largest.as_ref();
-    functions + &largest.map_or_else(String::new, |largest| format!("{}, {}", name(largest), HumanBytes(largest.bytes)))
+    let Some(largest) = &planned.largest else { return "wrappers between host and native code".to_string() };
+    // The name comes early: narrow terminals cut the line.
+    let of = if planned.functions > 1 { format!("largest of {}: ", planned.functions) } else { String::new() };
+    format!("{of}{}, {}", name(largest), HumanBytes(largest.bytes))
 }
 
 /// A function as a terminal can show it: a module may name it as it likes.
@@ -120,9 +117,9 @@ mod tests {
         let now = Instant::now();
         assert_eq!(running.lines(now, 80), [""; 0]);
         let later = now + Duration::from_secs(2);
-        let line = "  optimize       unit-0003    2.0 s  12 functions, 64.00 KiB, largest: function 7 `main`, 2.00 KiB";
+        let line = "  optimize       unit-0003    2.0 s  largest of 12: function 7 `main`, 2.00 KiB";
         assert_eq!(running.lines(later, 120), [line]);
-        assert_eq!(running.lines(later, 40), ["  optimize       unit-0003    2.0 s  12…"]);
+        assert_eq!(running.lines(later, 40), ["  optimize       unit-0003    2.0 s  la…"]);
         assert!(!running.finished(Task::Stage(Stage::Optimize), Some(unit)));
         assert_eq!(running.lines(later, 80), [""; 0]);
         assert!(running.finished(Task::Stage(Stage::Codegen), Some(unit)));

@@ -178,7 +178,7 @@ fn totals(state: &State, events: &[&Event]) -> Totals {
 /// The size of what a task took, as far as that has one.
 fn bytes_in(state: &State, event: &Event) -> u64 {
     match (event.task, event.outcome, event.unit) {
-        (Task::Read(_), Outcome::Made(Some(bytes)), _) => bytes,
+        (Task::Read(_) | Task::Recall, Outcome::Made(Some(bytes)), _) => bytes,
         (Task::Stage(Stage::Lower), Outcome::Made(_), Some(unit)) => {
             state.units.get(&unit).map_or(0, |unit| unit.bytes)
         }
@@ -253,9 +253,9 @@ fn trace(state: &State) -> Vec<Box<RawValue>> {
         json!({ "name": "thread_name", "ph": "M", "pid": 1, "tid": worker, "args": { "name": name } })
     });
     let events = state.events.iter().flat_map(|event| {
-        let end = event.start + event.took.wall;
-        let memory = json!({ "resident_bytes": event.resident });
-        [task(state, event), json!({ "name": "memory", "ph": "C", "pid": 1, "ts": us(end), "args": memory })]
+        let memory = json!({ "name": "memory", "ph": "C", "pid": 1, "ts": us(event.start + event.took.wall),
+            "args": { "resident_bytes": event.resident } });
+        [Some(task(state, event)), Some(memory).filter(|_| event.outcome != Outcome::Kept)].into_iter().flatten()
     });
     names.chain(events).map(|event| to_raw_value(&event).expect("it has only string keys")).collect()
 }
