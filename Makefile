@@ -3,7 +3,7 @@
 # make check  the quick part of it: format, lints, architecture, unit and snapshot tests
 # make heavy  runs the tested programs with all their cases, large modules optimized: some ten minutes
 # make fuzz   compares generated modules across engines without end, from a random seed on
-# make bench  measures the interpreter beside wasmi, and what counting costs native code
+# make bench  measures the interpreter beside wasmi, what counting costs native code, and what text costs a compile
 # make share  writes completions and manual pages to target/share, laid out as they are installed
 # make bless  renews the snapshots and transcripts; look at the difference before you commit it
 # Each installs what it needs first (Debian; as root or with sudo).
@@ -61,6 +61,7 @@ heavy: programs
 bench: build programs
 	cargo run --release -p bench -- interpreter
 	cargo run --release -p bench -- metering
+	cargo run --release -p bench -- text
 
 # Each tool describes itself: its commands are those that its help lists, from `Commands:` to the next empty line.
 share: build
