@@ -19,14 +19,15 @@ const TICK: Duration = Duration::from_millis(100);
 pub struct Progress {
     console: Console,
     bar: ProgressBar,
-    running: Arc<Running>,
+    /// Kept only if it is shown.
+    running: Option<Arc<Running>>,
 }
 
 impl Progress {
     /// A display that logs to a console; with `bar`, it also draws if standard error is a terminal.
     pub fn new(console: Console, bar: bool) -> Progress {
         if !bar || !std::io::stderr().is_terminal() {
-            return Progress { console, bar: ProgressBar::hidden(), running: Arc::default() };
+            return Progress { console, bar: ProgressBar::hidden(), running: None };
         }
         let width = || Term::stderr().size().1.into();
         let progress = Progress::drawn(console, ProgressDrawTarget::stderr(), width);
@@ -47,7 +48,7 @@ impl Progress {
             }
         });
         let bar = ProgressBar::with_draw_target(None, target).with_style(style);
-        Progress { console, bar, running }
+        Progress { console, bar, running: Some(running) }
     }
 
     /// Logs a line above the bar.
@@ -86,20 +87,26 @@ impl Observer for Progress {
     }
 
     fn planned(&self, units: &[Planned<'_>], last: Stage) {
-        self.running.planned(units, last);
-        self.bar.set_length(units.len() as u64);
+        if let Some(running) = &self.running {
+            running.planned(units, last);
+            self.bar.set_length(units.len() as u64);
+        }
     }
 
     fn started(&self, task: Task, unit: Option<UnitId>) {
-        self.running.started(task, unit);
+        if let Some(running) = &self.running {
+            running.started(task, unit);
+        }
     }
 
     fn lowering(&self, function: Option<&Function<'_>>) {
-        self.running.lowering(function);
+        if let Some(running) = &self.running {
+            running.lowering(function);
+        }
     }
 
     fn finished(&self, task: Task, unit: Option<UnitId>, _: Outcome) {
-        if self.running.finished(task, unit) {
+        if self.running.as_ref().is_some_and(|running| running.finished(task, unit)) {
             self.bar.inc(1);
         }
     }

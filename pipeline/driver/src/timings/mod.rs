@@ -224,3 +224,20 @@ fn clock(id: ClockId) -> Duration {
     let time = clock_gettime(id);
     Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn those_that_take_longest_are_listed() {
+        let mut state = State::default();
+        for number in 0..40 {
+            // In no order, and each time twice.
+            let (index, cpu) = (number, Duration::from_millis(u64::from(number * 7 % 20)));
+            state.lowered(Lowered { index, name: None, bytes: 0, cpu });
+        }
+        let listed: Vec<_> = state.lowered.iter().map(|function| function.cpu.as_millis()).collect();
+        assert_eq!(listed, [19, 19, 18, 18, 17, 17, 16, 16, 15, 15]);
+    }
+}
