@@ -4,6 +4,7 @@ mod compile;
 mod damage;
 mod run;
 mod stage;
+mod timings;
 mod transcripts;
 
 use crate::process::{self, Input};

@@ -184,7 +184,7 @@ impl All<'_> {
     /// Takes all units to their objects, side by side.
     fn units(&self, prepared: &Prepared<'_>) -> Result<Vec<Made>, Error> {
         let units: Vec<UnitId> = prepared.plan.unit_ids().collect();
-        self.observer.planned(units.len());
+        prepared.planned(&units, Stage::Codegen);
         let cache = self.request.cache.as_ref().filter(|_| self.record.is_none() && !self.request.dump);
         let make = |machine: &mut Option<TargetMachine>, &unit: &UnitId| {
             if let Some(made) = cache.and_then(|cache| self.recall(prepared, cache, unit)) {

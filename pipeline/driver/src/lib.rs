@@ -17,14 +17,17 @@ mod record;
 mod status;
 mod step;
 mod target;
+mod timings;
 mod units;
 
+pub use abi::types::FuncIdx;
 pub use cache::{Cache, Cached};
 pub use compile::{Compiled, Dump, Request, compile, update};
 pub use function::{Located, locate};
 pub use mlir::{from_mlir, to_mlir};
-pub use observer::{Notice, Observer, Outcome, Silent, Task};
+pub use observer::{Function, Notice, Observer, Outcome, Planned, Silent, Task};
 pub use output::{Container, LibraryFormat};
 pub use status::{State, Status, clean, difference, status};
 pub use step::{Making, Step, step};
 pub use target::host_target;
+pub use timings::Timings;

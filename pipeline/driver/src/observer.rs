@@ -1,6 +1,8 @@
 //! Seeing a compile as it goes.
 
+use abi::types::FuncIdx;
 use artifact::{Stage, UnitId};
+use std::fmt;
 use std::path::Path;
 
 /// A piece of work, which one thread begins and ends.
@@ -18,15 +20,58 @@ pub enum Task {
     Recall,
 }
 
+impl fmt::Display for Task {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Task::Stage(stage) => write!(f, "{stage}"),
+            Task::Print(stage) => write!(f, "print {stage}"),
+            Task::Read(stage) => write!(f, "read {stage}"),
+            Task::Write(stage) => write!(f, "write {stage}"),
+            Task::Recall => f.write_str("recall"),
+        }
+    }
+}
+
 /// What came of a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// The work was done; the size in bytes of what was made, where that is text or an object.
+    /// The work was done; the size in bytes of what was made or read, where that is text or an object.
     Made(Option<u64>),
     /// There was nothing to do: what it would have made was there.
     Kept,
     /// It failed.
     Failed,
+}
+
+/// A function with a body. Displayed, it is what messages call it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Function<'a> {
+    /// Its index in the module.
+    pub index: FuncIdx,
+    /// Its name, if the module gives it one: any text.
+    pub name: Option<&'a str>,
+    /// The size of its body in bytes.
+    pub bytes: u64,
+}
+
+impl fmt::Display for Function<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "function {}", self.index)?;
+        self.name.map_or(Ok(()), |name| write!(f, " `{name}`"))
+    }
+}
+
+/// A unit that is going to be worked on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Planned<'a> {
+    /// Which one.
+    pub unit: UnitId,
+    /// How many functions it has.
+    pub functions: u32,
+    /// The size of their bodies in bytes.
+    pub bytes: u64,
+    /// The largest of them: what takes long is mostly that.
+    pub largest: Option<Function<'a>>,
 }
 
 /// Something that a user should know.
@@ -48,10 +93,12 @@ pub enum Notice<'a> {
 pub trait Observer: Sync {
     /// A stage begins, for the first of its units. Stages of different units overlap.
     fn begins(&self, stage: Stage);
-    /// So many units will go through lowering, verification, optimization and code generation.
-    fn planned(&self, units: usize);
+    /// These units will go through stages, the last of which is this one.
+    fn planned(&self, units: &[Planned<'_>], last: Stage);
     /// A thread begins a task.
     fn started(&self, task: Task, unit: Option<UnitId>);
+    /// The thread, which is lowering a unit, comes to a function; or it is done with all of them.
+    fn lowering(&self, function: Option<&Function<'_>>);
     /// The thread is done with the task that it began last.
     fn finished(&self, task: Task, unit: Option<UnitId>, outcome: Outcome);
     /// Something that a user should know.
@@ -63,10 +110,44 @@ pub struct Silent;
 
 impl Observer for Silent {
     fn begins(&self, _: Stage) {}
-    fn planned(&self, _: usize) {}
+    fn planned(&self, _: &[Planned<'_>], _: Stage) {}
     fn started(&self, _: Task, _: Option<UnitId>) {}
+    fn lowering(&self, _: Option<&Function<'_>>) {}
     fn finished(&self, _: Task, _: Option<UnitId>, _: Outcome) {}
     fn noticed(&self, _: &Notice<'_>) {}
+}
+
+/// Two that look at the same compile.
+impl<A: Observer, B: Observer> Observer for (&A, &B) {
+    fn begins(&self, stage: Stage) {
+        self.0.begins(stage);
+        self.1.begins(stage);
+    }
+
+    fn planned(&self, units: &[Planned<'_>], last: Stage) {
+        self.0.planned(units, last);
+        self.1.planned(units, last);
+    }
+
+    fn started(&self, task: Task, unit: Option<UnitId>) {
+        self.0.started(task, unit);
+        self.1.started(task, unit);
+    }
+
+    fn lowering(&self, function: Option<&Function<'_>>) {
+        self.0.lowering(function);
+        self.1.lowering(function);
+    }
+
+    fn finished(&self, task: Task, unit: Option<UnitId>, outcome: Outcome) {
+        self.0.finished(task, unit, outcome);
+        self.1.finished(task, unit, outcome);
+    }
+
+    fn noticed(&self, notice: &Notice<'_>) {
+        self.0.noticed(notice);
+        self.1.noticed(notice);
+    }
 }
 
 /// Does a task and tells an observer. `size` is the size in bytes of what was made, if it has one.

@@ -153,7 +153,7 @@ fn unit_step(
             return Err(Error::new(stage, Kind::Invalid, message));
         }
         let units = only.map_or(all, |unit| vec![unit]);
-        observer.planned(units.len());
+        prepared.planned(&units, stage);
         let work = |machine: &mut Option<TargetMachine>, &unit: &UnitId| {
             unit_stage(prepared, machine, &record, stage, making, unit)
         };

@@ -1,15 +1,16 @@
 //! A module that has been planned, and one unit's way through the stages.
 
 use crate::identity;
-use crate::observer::{Notice, Observer, Outcome, Task, observe};
+use crate::observer::{self, Notice, Observer, Outcome, Planned, Task, observe};
 use crate::record::{Found, Record};
 use abi::layout::Layout;
 use abi::symbol::{Local, Whose};
-use abi::types::DefinedFuncIdx;
+use abi::types::{DefinedFuncIdx, FuncIdx};
 use artifact::{Artifact, Error, Kind, Parsed, Plan, Stage, UnitId, Verdict};
 use interface::{Body, Interface, Surroundings};
 use llvm::{Context, Module, TargetMachine};
 use lower::{Function, Input};
+use std::ops::Range;
 use std::sync::Mutex;
 
 /// A validated module and everything that its units are lowered from.
@@ -60,6 +61,36 @@ impl<'a> Prepared<'a> {
 
     pub fn machine(&self) -> Result<TargetMachine, Error> {
         codegen::target_machine(&self.plan.options)
+    }
+
+    /// A function with a body, by its position among those.
+    fn function(&self, defined: DefinedFuncIdx) -> observer::Function<'a> {
+        let module = &self.parsed.module;
+        self.described(module.function(defined), &module.bodies[defined.index()])
+    }
+
+    fn described(&self, index: FuncIdx, body: &Range<u64>) -> observer::Function<'a> {
+        let name = self.parsed.names.get(&index).map(String::as_str);
+        observer::Function { index, name, bytes: body.end - body.start }
+    }
+
+    /// Tells the observer of the units to work on.
+    pub fn planned(&self, units: &[UnitId], last: Stage) {
+        let planned = |&unit: &UnitId| {
+            let range = match unit {
+                UnitId::Functions(index) => self.plan.units[index as usize].functions.clone(),
+                UnitId::Wrappers => 0..0,
+            };
+            let functions = || range.clone().map(|position| self.function(DefinedFuncIdx(position)));
+            Planned {
+                unit,
+                functions: range.end - range.start,
+                bytes: functions().map(|function| function.bytes).sum(),
+                // Backwards: of equals, the first.
+                largest: functions().rev().max_by_key(|function| function.bytes),
+            }
+        };
+        self.observer.planned(&units.iter().map(planned).collect::<Vec<_>>(), last);
     }
 
     /// What a stage's artifact of a unit is made from, given the input of the stage: nothing for lowering, else the artifact.
@@ -156,7 +187,10 @@ impl<'a> Prepared<'a> {
                 relaxed_traps: options.relaxed_traps,
             };
             match functions {
-                Some(functions) => lower::unit(context, machine, &input, functions),
+                Some(functions) => lower::unit(context, machine, &input, functions, |function| {
+                    let described = |function: &Function<'_>| self.described(function.index, &function.range);
+                    self.observer.lowering(function.map(described).as_ref());
+                }),
                 None => lower::wrappers(context, machine, &input),
             }
         };
@@ -241,7 +275,8 @@ impl<'a> Prepared<'a> {
         maker: Stage,
         stage: Stage,
     ) -> Result<Module<'c>, Error> {
-        observe(self.observer, Task::Read(maker), Some(unit), || read_ir(context, unit, text, stage), |_| None)
+        let size = text.len() as u64;
+        observe(self.observer, Task::Read(maker), Some(unit), || read_ir(context, unit, text, stage), |_| Some(size))
     }
 
     /// Writes an artifact, if there is a record of artifacts.
@@ -326,11 +361,9 @@ impl<'a> Prepared<'a> {
             }
             _ => None,
         };
-        let Some(function) = Local::parse(symbol).and_then(own) else { return format!("`{symbol}`") };
-        let function = self.parsed.module.function(DefinedFuncIdx(function));
-        match self.parsed.names.get(&function) {
-            Some(name) => format!("function {function} `{name}`"),
-            None => format!("function {function}"),
+        match Local::parse(symbol).and_then(own) {
+            Some(position) => self.function(DefinedFuncIdx(position)).to_string(),
+            None => format!("`{symbol}`"),
         }
     }
 

@@ -60,7 +60,8 @@ pub struct Function<'a> {
     pub body: &'a [u8],
 }
 
-/// Lowers one unit: definitions of its functions, declarations of what they call.
+/// Lowers one unit: definitions of its functions, declarations of what they call. `turn` is told of each function before it is
+/// lowered, and of none when all are.
 ///
 /// # Errors
 /// If a function uses what is not supported.
@@ -69,11 +70,14 @@ pub fn unit<'c>(
     machine: &llvm::TargetMachine,
     input: &Input<'_>,
     functions: &[Function<'_>],
+    turn: impl Fn(Option<&Function<'_>>),
 ) -> Result<llvm::Module<'c>, Error> {
     let unit = unit::Unit::new(context, machine, input, "unit");
     for function in functions {
+        turn(Some(function));
         function::lower(&unit, function)?;
     }
+    turn(None);
     Ok(unit.finish())
 }
 

@@ -6,6 +6,7 @@
 
 mod interpreter;
 mod metering;
+mod text;
 mod timing;
 
 use clap::{Parser, Subcommand};
@@ -26,12 +27,15 @@ enum Section {
     Interpreter(interpreter::Options),
     /// What it costs native code to count and to be interruptible
     Metering(metering::Options),
+    /// How much of a compile goes into IR as text
+    Text(text::Options),
 }
 
 fn main() -> ExitCode {
     match Arguments::parse().section {
         Section::Interpreter(options) => interpreter::main(&options),
         Section::Metering(options) => metering::main(&options),
+        Section::Text(options) => text::main(&options),
     }
 }
 

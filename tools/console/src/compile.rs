@@ -50,6 +50,7 @@ fn describe(command: Command) -> Command {
         .args(cache())
         .next_help_heading("Messages and work")
         .arg(jobs())
+        .arg(timings())
         .args(Console::args())
         .after_help(EXAMPLES)
 }
@@ -83,6 +84,13 @@ pub fn args() -> Vec<Arg> {
 pub fn jobs() -> Arg {
     let help = "How many threads work [default: one per core]";
     Arg::new("jobs").short('j').long("jobs").value_name("N").value_parser(value_parser!(u16).range(1..)).help(help)
+}
+
+/// `--timings`.
+pub fn timings() -> Arg {
+    let help = "Write what took how long, and how much memory, by stage and unit: JSON, and a trace for Perfetto";
+    let arg = Arg::new("timings").long("timings").value_name("FILE").help(help);
+    arg.value_parser(value_parser!(PathBuf)).value_hint(ValueHint::FilePath)
 }
 
 /// `--build-dir`.

@@ -2,11 +2,14 @@
 #![forbid(unsafe_code)]
 
 mod compile;
+mod files;
 mod mlir;
 mod options;
 mod progress;
+mod running;
 mod snapshot;
 mod step;
+mod watch;
 
 use artifact::{Error, Kind, Stage};
 use clap::Command;

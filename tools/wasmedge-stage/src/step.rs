@@ -1,13 +1,13 @@
 //! The single stages, and what is done with a build directory as a whole.
 
-use crate::progress::Progress;
+use crate::watch::Watch;
 use crate::{failure, options};
 use artifact::{BuildDir, Stage, UnitId};
 use clap::builder::ValueHint;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use console::codes::Failure;
 use console::{Console, compile, input};
-use driver::{Located, Making, Step};
+use driver::{Located, Making, Observer, Step};
 use std::path::PathBuf;
 
 /// What Makefiles include.
@@ -17,7 +17,7 @@ const MAKEFILE: &str = include_str!("../wasmedge.mk");
 pub fn commands() -> Vec<Command> {
     let stage = |name: &'static str, about: &'static str| {
         let build_dir = compile::build_dir().required(true).help("The directory with the stages' artifacts");
-        Command::new(name).about(about).arg(build_dir).arg(compile::jobs()).args(Console::args())
+        Command::new(name).about(about).args([build_dir, compile::jobs(), compile::timings()]).args(Console::args())
     };
     let unit = |command: Command| {
         let help = "Only the unit that holds this function: its index, or a name of the name section or of an export";
@@ -71,7 +71,6 @@ pub fn unit_arg() -> Arg {
 
 /// Runs one of them.
 pub fn run(stage: &str, matches: &ArgMatches) -> Result<(), Failure> {
-    let progress = Progress::new(Console::given(matches), false);
     if stage == "diff" {
         return diff(matches);
     }
@@ -79,15 +78,23 @@ pub fn run(stage: &str, matches: &ArgMatches) -> Result<(), Failure> {
     match stage {
         "status" => return status(&dir),
         "clean" => return driver::clean(&dir).map_err(|error| failure(error, None)),
-        "run" => {
-            let out = options::path(matches, "OUT").map(|path| (path, options::container(path)));
-            let updated = driver::update(&dir, out, options::jobs(matches), &progress);
-            return updated.map_err(|error| failure(error, None));
-        }
         _ => {}
     }
+    let path = |name| matches.try_get_one::<PathBuf>(name).ok().flatten().map(PathBuf::as_path);
+    let [file, out] = ["WASM", "OUT"].map(path);
+    let watch = Watch::new(matches, &[file, out].into_iter().flatten().collect::<Vec<_>>())?;
+    watch.during(|observer| work(stage, matches, &dir, observer))
+}
+
+/// Runs what has something to make.
+fn work(stage: &str, matches: &ArgMatches, dir: &BuildDir, observer: &dyn Observer) -> Result<(), Failure> {
+    let jobs = options::jobs(matches);
+    if stage == "run" {
+        let out = options::path(matches, "OUT").map(|path| (path, options::container(path)));
+        return driver::update(dir, out, jobs, observer).map_err(|error| failure(error, None));
+    }
     let unit = |stage| match matches.get_one::<String>("function") {
-        Some(function) => located(&dir, stage, function, &progress).map(Some),
+        Some(function) => located(dir, stage, function, Console::given(matches)).map(Some),
         None => Ok(matches.get_one::<UnitId>("unit").copied()),
     };
     let begin = (stage == "parse").then(|| options::options(matches)).transpose()?;
@@ -111,7 +118,7 @@ pub fn run(stage: &str, matches: &ArgMatches) -> Result<(), Failure> {
         // `output` cannot tell whether its file is current.
         _ => Making::Always,
     };
-    driver::step(&dir, &step, making, options::jobs(matches), &progress).map_err(|error| failure(error, file))
+    driver::step(dir, &step, making, jobs, observer).map_err(|error| failure(error, file))
 }
 
 /// Prints what Makefiles include.
@@ -120,7 +127,7 @@ pub fn makefile() -> Result<(), Failure> {
 }
 
 /// The unit that holds a function, after saying so.
-fn located(dir: &BuildDir, stage: Stage, function: &str, progress: &Progress) -> Result<UnitId, Failure> {
+fn located(dir: &BuildDir, stage: Stage, function: &str, console: Console) -> Result<UnitId, Failure> {
     let found = driver::locate(dir, stage, function).map_err(|error| failure(error, None))?;
     let Located { function, name, unit, symbol } = found;
     let name = name.map(|name| format!(" `{name}`")).unwrap_or_default();
@@ -128,7 +135,7 @@ fn located(dir: &BuildDir, stage: Stage, function: &str, progress: &Progress) ->
     let sigil = if matches!(stage, Stage::Lower | Stage::Optimize) { "@" } else { "" };
     let path = dir.unit(stage, unit);
     let path = path.strip_prefix(dir.path()).unwrap_or(&path);
-    progress.info(&format!("function {function}{name} is {sigil}{symbol} of {}", path.display()));
+    console.info(format!("function {function}{name} is {sigil}{symbol} of {}", path.display()));
     Ok(unit)
 }
 

@@ -79,7 +79,7 @@ fn lower_for<T>(
         })
         .collect();
     let interface = Interface::new(&surroundings, 0..functions.len() as u32, &bodies);
-    let functions = lower::unit(&context, &machine, &input(&interface), &functions)?;
+    let functions = lower::unit(&context, &machine, &input(&interface), &functions, |_| ())?;
     let wrappers = lower::wrappers(&context, &machine, &input(&Interface::of_wrappers(&surroundings)))?;
     for module in [&functions, &wrappers] {
         module.verify().unwrap_or_else(|error| panic!("{error}\n{}", module.print()));
