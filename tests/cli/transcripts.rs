@@ -25,9 +25,9 @@ use std::process::Command;
 use tempfile::TempDir;
 
 tested! {
-    allow_net arguments compile compile_errors completions dir env gas_limit generic_binary help imports instantiate
+    allow_net arguments compile compile_errors completions cpu cpu_features dir env gas_limit generic_binary help imports instantiate
     loading log man memory_page_limit metering module optimize parameters parse proposals reactor run run_mode stages
-    stale statistics time_limit traps usage validate version
+    stale statistics target time_limit traps usage validate version
 }
 
 /// The shape of a time at the beginning of a log line.

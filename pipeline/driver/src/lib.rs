@@ -18,4 +18,4 @@ pub use observer::{Observer, Silent};
 pub use output::Container;
 pub use status::{State, Status, clean, difference, status, update};
 pub use step::{Step, step};
-pub use target::host_target;
+pub use target::{GENERIC, NATIVE, TRIPLES, TargetError, Wanted, cpu_features, cpus, host_target, host_triple};

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod compile;
+mod lists;
 mod options;
 mod progress;
 mod step;
@@ -45,6 +46,9 @@ fn command() -> Command {
 
 fn main() -> ExitCode {
     let args = console::docs::help_first(std::env::args_os().collect());
+    if let Some(printed) = lists::print(&args) {
+        return end(Console::default(), printed);
+    }
     let matches = match command().try_get_matches_from(args) {
         Ok(matches) => matches,
         Err(error) => return console::usage::end(error),
@@ -55,6 +59,10 @@ fn main() -> ExitCode {
         "compile" => (Console::given(matches), compile::run(matches)),
         stage => (Console::given(matches), step::run(stage, matches)),
     };
+    end(console, result)
+}
+
+fn end(console: Console, result: Result<(), Failure>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
