@@ -11,6 +11,8 @@
 
 PACKAGES := llvm-22-dev libpolly-22-dev mlir-22-tools clang-22 lld-22 libclang-rt-22-dev libclang-rt-22-dev-wasm32 \
             wasi-libc libc6-dev libzstd-dev zlib1g-dev libxml2-dev
+# What is compiled for aarch64 is run by an emulator, in a host written in C.
+PACKAGES += qemu-user-static gcc-aarch64-linux-gnu libc6-dev-arm64-cross
 # Some of the tested programs come from the registries of npm and PyPI. Their clients need not be Debian's.
 PACKAGES += $(if $(shell command -v npm),,npm) $(if $(shell python3 -m pip --version 2>/dev/null),,python3-pip)
 SUDO     := $(if $(filter 0,$(shell id -u)),,sudo)

@@ -13,6 +13,7 @@ macro_rules! tested {
     };
 }
 
+mod aarch64;
 mod cli;
 mod containers;
 mod dependencies;

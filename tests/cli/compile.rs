@@ -92,4 +92,35 @@ fn generic_code_runs_on_any_processor() {
         assert!(host.iter().any(|mnemonic| mnemonic.starts_with("popcnt")), "{host:?}");
         assert!(host.iter().any(|mnemonic| mnemonic.starts_with('v')), "{host:?}");
     }
+    // Of a level, and of what is added to it or taken away.
+    for (args, popcnt, avx) in [
+        (&["--cpu", "x86-64"][..], false, false),
+        (&["--cpu", "x86-64-v2"], true, false),
+        (&["--cpu", "x86-64-v3"], true, true),
+        (&["--cpu", "x86-64-v3", "--cpu-features", "-avx"], true, false),
+        (&["--cpu", "haswell", "--cpu-features", "-sse4.1,-popcnt"], false, false),
+        (&["--generic-binary", "--cpu-features", "+avx2"], false, true),
+    ] {
+        let found = mnemonics(args);
+        assert_eq!(found.iter().any(|mnemonic| mnemonic.starts_with("popcnt")), popcnt, "{args:?}");
+        assert_eq!(found.iter().any(|mnemonic| mnemonic.starts_with('v')), avx, "{args:?}");
+    }
+}
+
+/// A level runs where the processor has all of it, and is refused where something is missing.
+#[cfg(target_arch = "x86_64")]
+#[test]
+fn levels_run_where_they_can() {
+    let folder = Folder::new();
+    folder.write("modern.wat", MODERN);
+    let host = driver::host_target(false).cpu_features;
+    for level in ["x86-64", "x86-64-v2", "x86-64-v3", "x86-64-v4"] {
+        folder.wasmedge(&["compile", "--quiet", "--cpu", level, "modern.wat", "out.wasm"]).succeeds("");
+        let target = driver::Wanted { cpu: Some(level), ..Default::default() }.target().expect("a known level");
+        let run = folder.wasmedge(&["--run-mode", "aot", "--reactor", "out.wasm", "count", "7"]);
+        match target.cpu_features.iter().find(|feature| !host.contains(feature)) {
+            None => run.succeeds("64\n"),
+            Some(missing) => run.fails().says(missing),
+        };
+    }
 }

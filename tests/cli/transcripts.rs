@@ -25,9 +25,9 @@ use std::process::Command;
 use tempfile::TempDir;
 
 tested! {
-    allow_net arguments cache compile compile_errors completions dir env gas_limit generic_binary help imports instantiate
-    loading log make man memory_page_limit metering mlir module optimize parameters parse proposals reactor run run_mode snapshot stages
-    stale statistics time_limit timings traps usage validate version
+    allow_net arguments cache compile compile_errors completions cpu cpu_features dir env gas_limit generic_binary help imports
+    instantiate loading log make man memory_page_limit metering mlir module optimize parameters parse proposals reactor run
+    run_mode snapshot stages stale statistics target time_limit timings traps usage validate version
 }
 
 /// The shape of a time at the beginning of a log line.

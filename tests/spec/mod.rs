@@ -10,7 +10,7 @@ mod expectations;
 mod harness;
 mod script;
 mod spectest;
-mod values;
+pub mod values;
 
 use artifact::{Feature, Features, Level};
 use driver::Request;
@@ -120,15 +120,16 @@ const PROPOSALS: &[Supported] = &[
 ];
 
 /// A file of the suite.
-struct Case<'a> {
+pub struct Case<'a> {
     /// Its name, with the proposal's before it if it is of one.
-    name: String,
-    file: TestFile<'a>,
+    pub name: String,
+    pub file: TestFile<'a>,
     /// What its modules may use.
-    features: Features,
+    pub features: Features,
 }
 
-fn cases() -> Vec<Case<'static>> {
+/// All files.
+pub fn cases() -> Vec<Case<'static>> {
     let edition =
         spec(SpecVersion::V2).map(|file| Case { name: file.name().to_string(), file, features: Features::wasm2() });
     let proposals = PROPOSALS.iter().flat_map(|supported| {

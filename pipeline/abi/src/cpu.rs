@@ -34,7 +34,7 @@ pub const X86_64: &[&str] = &[
 ];
 
 /// The aarch64 features that code may use.
-pub const AARCH64: &[&str] = &["lse", "rdm", "dotprod", "fp16"];
+pub const AARCH64: &[&str] = &["lse", "rdm", "dotprod", "fullfp16"];
 
 /// The features known for an architecture, by the first part of a target triple.
 pub fn features(arch: &str) -> &'static [&'static str] {

@@ -29,5 +29,5 @@ pub use observer::{Function, Notice, Observer, Outcome, Planned, Silent, Task};
 pub use output::{Container, LibraryFormat};
 pub use status::{State, Status, clean, difference, status};
 pub use step::{Making, Step, step};
-pub use target::host_target;
+pub use target::{GENERIC, NATIVE, TRIPLES, TargetError, Wanted, cpu_features, cpus, host_target, host_triple};
 pub use timings::Timings;

@@ -43,6 +43,7 @@ mod opcode;
 mod owned;
 mod passes;
 mod settle;
+mod subtarget;
 mod target;
 mod types;
 mod value;
@@ -61,6 +62,7 @@ pub use module::{FlagBehavior, Module};
 pub use opcode::Opcode;
 pub use owned::OwnedModule;
 pub use passes::PassOptions;
+pub use subtarget::enabled_features;
 pub use target::{
     CodeGenLevel, TargetMachine, TargetSpec, cpus, default_triple, features, host_cpu, host_features, normalize_triple,
 };

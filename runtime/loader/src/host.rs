@@ -80,7 +80,7 @@ fn has_feature(name: &str) -> Option<bool> {
         "lse" => Some(std::arch::is_aarch64_feature_detected!("lse")),
         "rdm" => Some(std::arch::is_aarch64_feature_detected!("rdm")),
         "dotprod" => Some(std::arch::is_aarch64_feature_detected!("dotprod")),
-        "fp16" => Some(std::arch::is_aarch64_feature_detected!("fp16")),
+        "fullfp16" => Some(std::arch::is_aarch64_feature_detected!("fp16")),
         _ => None,
     }
 }

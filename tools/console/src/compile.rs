@@ -20,6 +20,8 @@ Examples:
           One file for every runtime: the module, and its native code for this one
   wasmedge compile --optimize 3 app.wasm app.so
           A shared library, optimized for speed
+  wasmedge compile --target aarch64-unknown-linux-gnu app.wasm app_aot.wasm
+          For another machine
   wasmedge app_aot.wasm
           Runs what was compiled
 
@@ -33,7 +35,7 @@ pub fn command() -> Command {
 }
 
 fn describe(command: Command) -> Command {
-    let output = "The file to write: a shared library if it ends in .so, else a universal wasm";
+    let output = "The file to write: a shared library if it ends in .so, .dylib or .dll, as the target has it; else a universal wasm";
     command
         .arg(file("WASM", "The module, binary or (.wat) text").required(true))
         .arg(file("OUT", output).required(true))
@@ -68,7 +70,14 @@ pub fn args() -> Vec<Arg> {
             .value_parser(LEVELS)
             .default_value(LEVEL)
             .help("How much to optimize: 0 not at all, 3 most for speed, s and z for size"),
-        flag("generic-binary", "Make code for any processor of the host's architecture"),
+        valued("target", "TRIPLE").help("Make code for this architecture and system: `help` lists them [default: the host's]"),
+        valued("cpu", "NAME").conflicts_with("generic-binary").help(
+            "Make code for this processor and later ones: `help` lists them [default: the host's; any for another target]",
+        ),
+        valued("cpu-features", "LIST")
+            .allow_hyphen_values(true)
+            .help("Use processor features besides (+avx2) or not (-bmi), with commas between them: `help` lists them"),
+        flag("generic-binary", "Make code for any processor of the target's architecture"),
         flag("relaxed-traps", "Allow memory accesses to be dropped and reordered around traps"),
         valued("unit-size", "BYTES").value_parser(value_parser!(u32)).help(format!(
             "Cut units to about this size of function bodies; 0 makes each function a unit [default: {UNIT_SIZE}]"

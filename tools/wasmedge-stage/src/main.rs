@@ -3,6 +3,7 @@
 
 mod compile;
 mod files;
+mod lists;
 mod mlir;
 mod options;
 mod progress;
@@ -52,6 +53,9 @@ fn command() -> Command {
 
 fn main() -> ExitCode {
     let args = console::docs::help_first(std::env::args_os().collect());
+    if let Some(printed) = lists::print(&args) {
+        return end(Console::default(), printed);
+    }
     let matches = match command().try_get_matches_from(args) {
         Ok(matches) => matches,
         Err(error) => return console::usage::end(error),
@@ -65,6 +69,10 @@ fn main() -> ExitCode {
         "snapshot" => (Console::given(matches), snapshot::run(matches)),
         stage => (Console::given(matches), step::run(stage, matches)),
     };
+    end(console, result)
+}
+
+fn end(console: Console, result: Result<(), Failure>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {

@@ -4,13 +4,13 @@ use artifact::{BuildDir, Metering, Options};
 use clap::ArgMatches;
 use console::codes::Failure;
 use console::metering;
-use driver::{Cache, Container};
+use driver::{Cache, Container, GENERIC, TargetError, Wanted};
 use etcetera::BaseStrategy;
 use std::path::{Path, PathBuf};
 
 /// The options that the switches ask for.
 pub fn options(matches: &ArgMatches) -> Result<Options, Failure> {
-    let mut options = Options::new(driver::host_target(matches.get_flag("generic-binary")));
+    let mut options = Options::new(wanted(matches).target().map_err(unknown)?);
     options.level = string(matches, "optimize").parse().expect("clap allows only the levels that there are");
     options.relaxed_traps = matches.get_flag("relaxed-traps");
     if let Some(size) = matches.get_one("unit-size") {
@@ -20,6 +20,24 @@ pub fn options(matches: &ArgMatches) -> Result<Options, Failure> {
     let interruptible = matches.get_flag(metering::INTERRUPTIBLE);
     options.metering = Metering { interruptible, ..metering::given(matches)? };
     Ok(options)
+}
+
+/// What the switches say about the target.
+pub fn wanted(matches: &ArgMatches) -> Wanted<'_> {
+    let value = |name| matches.get_one::<String>(name).map(String::as_str);
+    let generic = matches.get_flag("generic-binary").then_some(GENERIC);
+    Wanted { triple: value("target"), cpu: value("cpu").or(generic), features: value("cpu-features") }
+}
+
+/// What a user is told about a target that there is not.
+pub fn unknown(error: TargetError) -> Failure {
+    let list = match error {
+        TargetError::Triple(_) => "target",
+        TargetError::Cpu(..) => "cpu",
+        TargetError::Feature(..) | TargetError::Sign(_) => "cpu-features",
+        TargetError::Foreign(_) => return Failure::Plain(error.to_string()),
+    };
+    Failure::Plain(format!("{error}: see --{list} help"))
 }
 
 /// The value of `-j`; 0 for one thread per core.

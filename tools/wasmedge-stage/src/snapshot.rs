@@ -9,7 +9,7 @@ use clap::builder::ValueHint;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use console::codes::Failure;
 use console::{Console, compile, input};
-use driver::Request;
+use driver::{GENERIC, Request, Wanted};
 use similar::TextDiff;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -36,7 +36,7 @@ pub fn command() -> Command {
     let dir = Arg::new("dir").long("dir").value_name("DIR").default_value("snapshots").value_hint(ValueHint::DirPath);
     let check = Arg::new("check").long("check").action(ArgAction::SetTrue);
     Command::new("snapshot")
-        .about("Keeps the text artifacts of modules as files to commit, DIR/MODULE/STAGE/FILE, for x86-64 without extensions")
+        .about("Keeps the text artifacts of modules as files to commit, DIR/MODULE/STAGE/FILE, for plain x86-64 unless told otherwise")
         .arg(files.action(ArgAction::Append))
         .arg(dir.value_parser(value_parser!(PathBuf)).help("The directory of the snapshots"))
         .arg(check.help("Write nothing, but compare: print what differs, and exit 1 if anything does"))
@@ -76,7 +76,7 @@ pub fn run(matches: &ArgMatches) -> Result<(), Failure> {
             return Err(Failure::Plain(format!("{other} and {file} would have the same snapshots")));
         }
     }
-    let options = Options { target: target(), ..options::options(matches)? };
+    let options = Options { target: target(matches)?, ..options::options(matches)? };
     let mut changes = Vec::new();
     for (name, file) in modules {
         let folder = dir.join(name);
@@ -101,10 +101,11 @@ pub fn run(matches: &ArgMatches) -> Result<(), Failure> {
     )))
 }
 
-/// A plain 64-bit PC, whatever this runs on.
-fn target() -> Target {
-    let triple = "x86_64-unknown-linux-gnu".to_string();
-    Target { triple, tune: "generic".to_string(), cpu_features: Vec::new() }
+/// What is asked for; else a plain 64-bit PC, whatever this runs on.
+fn target(matches: &ArgMatches) -> Result<Target, Failure> {
+    let wanted = options::wanted(matches);
+    let (triple, cpu) = (wanted.triple.unwrap_or("x86_64-unknown-linux-gnu"), wanted.cpu.unwrap_or(GENERIC));
+    Wanted { triple: Some(triple), cpu: Some(cpu), ..wanted }.target().map_err(options::unknown)
 }
 
 /// The text artifacts of a module, by their paths in a build directory.

@@ -36,7 +36,7 @@ pub fn commands() -> Vec<Command> {
         let arg = Arg::new(name).required(true).value_parser(value_parser!(PathBuf)).value_hint(ValueHint::DirPath);
         arg.help("A build directory")
     };
-    let out = "The file to write: a shared library if it ends in .so, else a universal wasm";
+    let out = "The file to write: a shared library if it ends in .so, .dylib or .dll, as the target has it; else a universal wasm";
     vec![
         needed(stage("parse", "Takes a module into the build directory and decodes it; begins a compile"))
             .arg(compile::file(
