@@ -6,7 +6,7 @@
 # make bench  measures the interpreter beside wasmi, what counting costs native code, and what text costs a compile
 # make aot    compiles most of the tested programs by the rules that Makefiles of users include
 # make share  writes completions, manual pages and wasmedge.mk to target/share, laid out as they are installed
-# make bless  renews the snapshots and transcripts; look at the difference before you commit it
+# make bless  renews the snapshots, hashes and transcripts; look at the difference before you commit it
 # Each installs what it needs first (Debian; as root or with sudo).
 
 PACKAGES := llvm-22-dev libpolly-22-dev mlir-22-tools clang-22 lld-22 libclang-rt-22-dev libclang-rt-22-dev-wasm32 \
@@ -88,6 +88,7 @@ share: build
 
 bless: setup
 	INSTA_UPDATE=always cargo test -p tests -- snapshots::
+	HASHES=overwrite cargo test -p tests -- reproducible::the_bytes_are_those_of_the_list
 	cargo build $(TOOLS)
 	SNAPSHOTS=overwrite cargo test -p tests -- cli::transcripts
 

@@ -30,6 +30,7 @@ mod modules;
 mod nans;
 mod process;
 mod programs;
+mod reproducible;
 mod shared_memory;
 mod snapshots;
 mod spec;
