@@ -6,7 +6,7 @@
 //
 // Things are numbered in the order in which they are made. A word of the script is a number (`#1f`, hexadecimal) or an address:
 // `iN+X` in image N, `cN+X` in context N, `tN` the definition of table N, `mN` that of memory N, `bN` the base of memory N, `gN` the cell of
-// global N, `h` the context of all host functions.
+// global N, `eN` tag N, `h` the context of all host functions.
 //
 //   image FILE LENGTH TEXT_END READ_ONLY_END  maps an image: code, then constants, then slots
 //   slot IMAGE OFFSET SYMBOL                  fills an import slot
@@ -14,12 +14,14 @@
 //   memory MIN MAX WIDE SHARED                makes a memory, in pages
 //   table WORD MIN MAX WORD                   makes a table whose definition lies there, or anywhere if at 0, and its elements
 //   global HEX                                makes a cell with these bytes
-//   context SIZE MEMORIES TABLES DATA ELEMENTS  makes a context with so many memories, tables and segments
+//   tag NUMBER                                makes a tag of this type
+//   context SIZE MEMORIES TABLES TAGS DATA ELEMENTS  makes a context with so many memories, tables, tags and segments
 //   word CONTEXT OFFSET WORD                  sets 8 bytes of a context
 //   half CONTEXT OFFSET NUMBER                sets 4
 //   cell CONTEXT OFFSET HEX                   sets a global's cell
 //   uses-memory CONTEXT INDEX MEMORY          what the context's libcalls mean by a memory's index
 //   uses-table CONTEXT INDEX TABLE            likewise
+//   uses-tag CONTEXT INDEX TAG                likewise
 //   data CONTEXT INDEX HEX                    the contents of a data segment
 //   elements CONTEXT INDEX COUNT WORD...      those of an element segment
 //   init-table CONTEXT TABLE SEGMENT START    runs an active segment
@@ -71,6 +73,7 @@ typedef struct {
     struct Header *context;
     Memory **memories;
     Table **tables;
+    struct Tag **tags;
     Segment *data;
     Segment *elements;
 } Instance;
@@ -81,8 +84,9 @@ static uint64_t image_lengths[MANY], image_texts[MANY], image_constants[MANY];
 static Memory *memories[MANY];
 static Table *tables[MANY];
 static uint8_t *globals[MANY];
+static struct Tag *tags[MANY];
 static Instance *instances[MANY];
-static unsigned image_count, memory_count, table_count, global_count, instance_count;
+static unsigned image_count, memory_count, table_count, global_count, tag_count, instance_count;
 
 static struct Meter meter;
 static const uint8_t poll;
@@ -230,14 +234,17 @@ void libcall_table_init(struct Header *context, uint32_t index, uint32_t segment
 
 void libcall_elem_drop(struct Header *context, uint32_t segment) { instance_of(context)->elements[segment].length = 0; }
 
-void *libcall_exception_new(struct Header *context, uint32_t tag) {
-    (void)context;
-    give_up("an exception with tag %u", tag);
+void *libcall_exception_new(struct Header *context, uint32_t index) {
+    struct Exception *exception = calloc(1, sizeof *exception);
+    exception->tag = (uint64_t)instance_of(context)->tags[index];
+    exception->slots = (uint64_t)calloc(MAX_PARAMS, SLOT_SIZE);
+    return exception;
 }
 
+// Code for aarch64 has no handlers.
 void libcall_throw(struct Header *context, void *exception) {
     (void)context;
-    give_up("exception %p is thrown", exception);
+    leave(exception ? TRAP_UncaughtException : TRAP_NullExceptionReference);
 }
 
 #define ADDRESS(name) (void *)libcall_##name,
@@ -306,6 +313,7 @@ static uint64_t value_of(const char *word) {
     case 'm': return (uint64_t)&memories[first]->definition;
     case 'b': return (uint64_t)memories[first]->definition.base;
     case 'g': return (uint64_t)globals[first];
+    case 'e': return (uint64_t)tags[first];
     case 'h': return (uint64_t)&host;
     default: give_up("`%s` is no word", word);
     }
@@ -398,6 +406,7 @@ static void make_context(void) {
     instance->context = context;
     instance->memories = calloc(number() + 1, sizeof(Memory *));
     instance->tables = calloc(number() + 1, sizeof(Table *));
+    instance->tags = calloc(number() + 1, sizeof(struct Tag *));
     instance->data = calloc(number() + 1, sizeof(Segment));
     instance->elements = calloc(number() + 1, sizeof(Segment));
     instances[instance_count++] = instance;
@@ -474,6 +483,9 @@ static void *run(void *path) {
     while (getline(&line, &capacity, script) > 0) {
         char *command = strtok_r(line, " \n", &rest);
         if (!command) continue;
+        if (image_count == MANY || memory_count == MANY || table_count == MANY || global_count == MANY || tag_count == MANY ||
+            instance_count == MANY)
+            give_up("the script makes too much");
 #define IS(name) (!strcmp(command, name))
         if (IS("image")) make_image();
         else if (IS("slot")) fill_slot();
@@ -483,6 +495,9 @@ static void *run(void *path) {
         else if (IS("global")) {
             globals[global_count] = aligned_alloc(16, SLOT_SIZE);
             bytes(globals[global_count++], next());
+        } else if (IS("tag")) {
+            tags[tag_count] = calloc(1, sizeof(struct Tag));
+            tags[tag_count++]->type_id = (uint32_t)number();
         } else if (IS("context")) make_context();
         else if (IS("word")) {
             uint8_t *at = place();
@@ -499,6 +514,9 @@ static void *run(void *path) {
         } else if (IS("uses-table")) {
             uint64_t instance = number(), index = number();
             instances[instance]->tables[index] = tables[number()];
+        } else if (IS("uses-tag")) {
+            uint64_t instance = number(), index = number();
+            instances[instance]->tags[index] = tags[number()];
         } else if (IS("data")) fill_data();
         else if (IS("elements")) fill_elements();
         else if (IS("init-table")) failed = failed ? failed : init_table();

@@ -3,7 +3,9 @@
 use abi::container::{Native, UniversalSection, original};
 use abi::layout::{FuncRecord, Layout, MemorySlot, Place};
 use abi::module::{ConstExpr, ConstOp, DataMode, ElementItems, ElementMode, ExportItem, ImportItem, Module};
-use abi::types::{DataIdx, FuncIdx, FuncType, GlobalIdx, MemoryIdx, MemoryType, TableIdx, TableType, TypeIdx, ValType};
+use abi::types::{
+    DataIdx, FuncIdx, FuncType, GlobalIdx, MemoryIdx, MemoryType, TableIdx, TableType, TagIdx, TypeIdx, ValType,
+};
 use std::collections::HashMap;
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -45,9 +47,10 @@ pub enum Item {
     /// A function of the host, which does nothing.
     Host,
     Function(Function),
-    /// By its number, as a memory.
+    /// By its number, as a memory and a tag.
     Table(u32),
     Memory(u32),
+    Tag(u32),
     /// The address of its cell, and what it was made with.
     Global {
         cell: String,
@@ -94,6 +97,7 @@ pub struct Machine {
     memories: u32,
     tables: u32,
     globals: u32,
+    tags: u32,
     contexts: u32,
 }
 
@@ -115,6 +119,7 @@ impl Machine {
             memories: 0,
             tables: 0,
             globals: 0,
+            tags: 0,
             contexts: 0,
         }
     }
@@ -180,9 +185,10 @@ impl Machine {
         self.contexts += 1;
         let at = |offset: u32| format!("c{own:x}+{offset:x}");
         let code = |offset: u32| format!("i{image:x}+{offset:x}");
-        let sizes = [module.memories.len(), module.tables.len(), module.data.len(), module.elements.len()];
-        let [memories, tables, data, elements] = sizes;
-        say!(self, "context {:x} {memories:x} {tables:x} {data:x} {elements:x}", layout.size());
+        let sizes =
+            [module.memories.len(), module.tables.len(), module.tags.len(), module.data.len(), module.elements.len()];
+        let sizes: String = sizes.iter().map(|size| format!(" {size:x}")).collect();
+        say!(self, "context {:x}{sizes}", layout.size());
 
         let ids = self.canonical(module);
         for (ty, id) in (0..).map(TypeIdx).zip(&ids) {
@@ -194,6 +200,7 @@ impl Machine {
         let mut memories: Vec<Item> = Vec::new();
         let mut tables: Vec<Item> = Vec::new();
         let mut globals: Vec<Item> = Vec::new();
+        let mut tags: Vec<Item> = Vec::new();
         for import in &module.imports {
             let item = given.next().expect("as many items as imports").clone();
             match import.item {
@@ -201,10 +208,9 @@ impl Machine {
                 ImportItem::Memory(_) => memories.push(item),
                 ImportItem::Table(_) => tables.push(item),
                 ImportItem::Global(_) => globals.push(item),
-                ImportItem::Tag(_) => panic!("tags are not supported"),
+                ImportItem::Tag(_) => tags.push(item),
             }
         }
-        assert!(module.tags.is_empty(), "tags are not supported");
 
         let mut functions = functions.into_iter().map(Some).collect::<Vec<_>>();
         functions.resize(module.functions.len(), None);
@@ -241,6 +247,17 @@ impl Machine {
             say!(self, "word {own:x} {:x} {}", offset + fields.tail.offset, item.tail);
             say!(self, "half {own:x} {:x} {:x}", offset + fields.type_id.offset, item.type_id);
             functions[function.index()] = Some(Item::Function(item));
+        }
+
+        for ty in &module.tags[module.imported_tags as usize..] {
+            say!(self, "tag {:x}", ids[ty.index()]);
+            tags.push(Item::Tag(self.tags));
+            self.tags += 1;
+        }
+        for (index, tag) in (0..).map(TagIdx).zip(&tags) {
+            let Item::Tag(number) = tag else { panic!("{tag:?} is no tag") };
+            say!(self, "word {own:x} {:x} e{number:x}", layout.tag(index));
+            say!(self, "uses-tag {own:x} {:x} {number:x}", index.0);
         }
 
         for ty in &module.memories[module.imported_memories as usize..] {
@@ -328,7 +345,7 @@ impl Machine {
             ExportItem::Table(index) => tables[index.index()].clone(),
             ExportItem::Memory(index) => memories[index.index()].clone(),
             ExportItem::Global(index) => globals[index.index()].clone(),
-            ExportItem::Tag(_) => panic!("tags are not supported"),
+            ExportItem::Tag(index) => tags[index.index()].clone(),
         };
         let of_type = |item| match item {
             ExportItem::Function(index) => Some(module.function_type(index).clone()),

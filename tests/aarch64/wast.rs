@@ -205,7 +205,11 @@ impl<'a, 'e> Script<'a, 'e> {
             | WastDirective::AssertInvalidCustom { .. }
             | WastDirective::AssertMalformedCustom { .. }
             | WastDirective::AssertUnlinkable { .. } => {}
-            WastDirective::AssertException { .. } => return Err("exceptions are not supported".to_string()),
+            WastDirective::AssertException { exec: WastExecute::Invoke(invoke), .. } => {
+                self.invoke(&invoke)?;
+                self.expected.push((line, Expected::Trap(TrapCode::UncaughtException.message())));
+            }
+            WastDirective::AssertException { .. } => return Err("only a call throws".to_string()),
             WastDirective::Thread(_) | WastDirective::Wait { .. } => return Err("the host has one thread".to_string()),
             WastDirective::AssertSuspension { .. } => return Err("the directive is of a later edition".to_string()),
         }
@@ -232,9 +236,6 @@ impl<'a, 'e> Script<'a, 'e> {
     }
 
     fn instantiate(&mut self, compiled: &Compiled) -> Result<Instance, String> {
-        if !compiled.module.tags.is_empty() {
-            return Err("exceptions are not supported".to_string());
-        }
         let import = |import: &abi::module::Import| {
             let found = self.registered.get(&import.module).and_then(|instance| instance.exports.get(&import.name));
             let (item, _) = found.ok_or_else(|| format!("there is no `{}` in `{}`", import.name, import.module))?;
