@@ -12,11 +12,11 @@ use std::arch::global_asm;
 use std::sync::Arc;
 use vm::{Code, Extern, Func, Instance, Memory, Module, Store, Table, Trap, Value};
 
-/// The shape that the code below expects of contexts: one memory, one own global, one own table, one imported function.
+/// The shape that the code below expects of contexts: one memory, one own table, one own global, one imported function.
 const MEMORY: u32 = Header::SIZE;
-const GLOBAL: u32 = (MEMORY + MemorySlot::SIZE).next_multiple_of(16);
-const TABLE: u32 = GLOBAL + 16;
-const IMPORT: u32 = TABLE + TableDefinition::SIZE;
+const TABLE: u32 = MEMORY + MemorySlot::SIZE;
+const GLOBAL: u32 = (TABLE + TableDefinition::SIZE).next_multiple_of(16);
+const IMPORT: u32 = GLOBAL + 16;
 
 global_asm!(
     ".p2align 4",
