@@ -18,6 +18,7 @@ mod containers;
 mod dependencies;
 mod differential;
 mod exceptions;
+mod incremental;
 mod libraries;
 mod limits;
 mod linking;

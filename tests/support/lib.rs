@@ -1,6 +1,8 @@
 //! What the tests share: compiling in memory, and finding the tools.
 #![forbid(unsafe_code)]
 
+pub mod edit;
+
 use artifact::{Error, Feature, Features, Level, Metering, Options};
 use driver::{Request, Silent};
 use engine::{
