@@ -11,7 +11,7 @@ use wasm_smith::{Config, Module};
 use wasmparser::{Operator, Parser};
 
 /// How many modules there are, each with [`RELATIVES`].
-const SEEDS: u64 = 25;
+const SEEDS: u64 = 60;
 
 /// How many relatives a module has.
 const RELATIVES: u64 = 5;
