@@ -19,6 +19,7 @@ mod containers;
 mod dependencies;
 mod differential;
 mod exceptions;
+mod incremental;
 mod libraries;
 mod limits;
 mod linking;

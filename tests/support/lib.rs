@@ -1,6 +1,8 @@
 //! What the tests share: compiling in memory, and finding the tools.
 #![forbid(unsafe_code)]
 
+pub mod edit;
+
 use artifact::{Error, Feature, Features, Level, Metering, Options};
 use driver::{Request, Silent};
 use engine::{
@@ -162,7 +164,7 @@ pub fn wat(text: &str) -> Vec<u8> {
 pub fn tool(name: &str) -> PathBuf {
     let mut path = std::env::current_exe().expect("a test knows its own path");
     path.pop();
-    if path.ends_with("deps") {
+    if path.ends_with("deps") || path.ends_with("examples") {
         path.pop();
     }
     path.push(name);

@@ -14,6 +14,8 @@ pub struct Body {
     /// The hash of its instructions, with the functions, types and globals that it refers to numbered in the order in which it
     /// first does. Bodies of one content do the same to what their references stand for.
     pub content: blake3::Hash,
+    /// The size in bytes of what that is the hash of. In a module a body may take more or fewer: large numbers are longer.
+    pub size: u64,
     /// What it refers to.
     pub references: References,
     /// Whether it makes tail calls.
@@ -83,8 +85,9 @@ fn read(body: &FunctionBody<'_>) -> Result<Body, reencode::Error> {
         renumber.referenced = matches!(operator, Operator::RefFunc { .. });
         content.instruction(&renumber.instruction(operator)?);
     }
-    let content = blake3::hash(&content.into_raw_body());
-    Ok(Body { content, references: renumber.references, makes_tail_calls, catches })
+    let content = content.into_raw_body();
+    let (content, size) = (blake3::hash(&content), content.len() as u64);
+    Ok(Body { content, size, references: renumber.references, makes_tail_calls, catches })
 }
 
 /// Numbers what code may not depend on the numbers of. Memories, tables, tags and segments keep theirs, which code tells the

@@ -10,11 +10,9 @@ mod body;
 pub use body::{Body, References};
 
 use abi::layout::{FuncRecord, GLOBAL_SIZE, Header, Layout, MemorySlot, Place, TableDefinition};
-use abi::module::{ConstExpr, Module};
+use abi::module::{ConstExpr, ConstOp, Module};
 use abi::symbol::Whose;
-use abi::types::{
-    DefinedFuncIdx, FuncIdx, FuncType, GlobalIdx, GlobalType, MemoryIdx, MemoryType, TableIdx, TableType,
-};
+use abi::types::{DefinedFuncIdx, FuncIdx, FuncType, GlobalIdx, GlobalType, Limits, MemoryIdx, TableIdx};
 use abi::types::{TagIdx, TypeIdx};
 use artifact::{Metering, Options, Plan, Target};
 use indexmap::IndexMap;
@@ -74,18 +72,20 @@ enum WhoseForm {
 pub struct Global {
     /// Its type.
     pub ty: GlobalType,
-    /// Its value, if it never changes and the module gives it.
-    pub constant: Option<ConstExpr>,
+    /// Its value, if that never changes and is the same for each instance.
+    pub constant: Option<ConstOp>,
     /// Where its cell lies.
     #[serde(with = "PlaceForm")]
     pub place: Place,
 }
 
-/// A table.
+/// A table. How large others are to begin with, and may become, the code leaves to the runtime.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Table {
-    /// Its type.
-    pub ty: TableType,
+    /// Indexed by `i64` instead of `i32`.
+    pub table64: bool,
+    /// Its length, if it can neither grow nor be imported at another one.
+    pub length: Option<u64>,
     /// Where its definition lies.
     #[serde(with = "PlaceForm")]
     pub place: Place,
@@ -99,11 +99,13 @@ enum PlaceForm {
     Indirect(u32),
 }
 
-/// A memory.
+/// A memory. How large it is, the code leaves to the runtime: a program that gets more data keeps its code.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Memory {
-    /// Its type.
-    pub ty: MemoryType,
+    /// Addressed by `i64` instead of `i32`.
+    pub memory64: bool,
+    /// Shared between threads.
+    pub shared: bool,
     /// Where its slot lies in the context.
     pub slot: u32,
 }
@@ -179,15 +181,18 @@ impl Interface {
             interface.type_ids.extend(type_ids.iter().map(|&index| (index, layout.type_id(index))));
             for &index in globals {
                 let declared = &module.globals[index.index()];
-                let constant = declared.init.clone().filter(|_| !declared.ty.mutable);
+                let constant = declared.init.as_ref().filter(|_| !declared.ty.mutable).and_then(constant);
                 interface.globals.insert(index, Global { ty: declared.ty, constant, place: layout.global(index) });
             }
             for &index in tables {
-                let table = Table { ty: module.tables[index.index()].ty, place: layout.table(index) };
-                interface.tables.insert(index, table);
+                let ty = module.tables[index.index()].ty;
+                let Limits { min, max } = ty.limits;
+                let length = (max == Some(min)).then_some(min);
+                interface.tables.insert(index, Table { table64: ty.table64, length, place: layout.table(index) });
             }
             for &index in memories {
-                let memory = Memory { ty: module.memories[index.index()], slot: layout.memory(index) };
+                let ty = module.memories[index.index()];
+                let memory = Memory { memory64: ty.memory64, shared: ty.shared, slot: layout.memory(index) };
                 interface.memories.insert(index, memory);
             }
             for &index in tags {
@@ -319,6 +324,24 @@ impl Interface {
             .chain(self.memories.values().map(|memory| memory.slot + MemorySlot::SIZE))
             .chain(self.tags.values().map(|tag| tag.pointer + 8));
         ends.max().unwrap_or_default().max(Header::SIZE)
+    }
+}
+
+/// The value of an expression, where it is the same for each instance and known without computing.
+fn constant(expression: &ConstExpr) -> Option<ConstOp> {
+    let [op] = expression.0[..] else { return None };
+    match op {
+        ConstOp::I32Const(_)
+        | ConstOp::I64Const(_)
+        | ConstOp::F32Const(_)
+        | ConstOp::F64Const(_)
+        | ConstOp::V128Const(_)
+        | ConstOp::RefNull(_) => Some(op),
+        // These name a global or function by its number in the module.
+        ConstOp::GlobalGet(_) | ConstOp::RefFunc(_) => None,
+        ConstOp::I32Add | ConstOp::I32Sub | ConstOp::I32Mul | ConstOp::I64Add | ConstOp::I64Sub | ConstOp::I64Mul => {
+            None
+        }
     }
 }
 

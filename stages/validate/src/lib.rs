@@ -48,7 +48,7 @@ fn plan(bytes: &[u8], parsed: &Parsed, options: &Options) -> Result<Plan, Error>
     let catches = bodies.iter().any(|body| body.catches);
     let layout = Layout::new(module);
     let surroundings = Surroundings { module, layout: &layout, tail_callers: &tail_callers, catches };
-    let units = units::cut(module, &bodies, options.unit_size).into_par_iter().map(|functions| {
+    let units = units::cut(&bodies, options.unit_size).into_par_iter().map(|functions| {
         let bodies = &bodies[functions.start as usize..functions.end as usize];
         let interface = Interface::new(&surroundings, functions.clone(), bodies);
         Unit { functions, key: interface.key(bodies, options), callees: interface.callees().collect() }

@@ -10,10 +10,7 @@ impl<'c> Env<'_, 'c> {
     /// The value of a global.
     pub fn global_get(&mut self, global: GlobalIdx) -> Value<'c> {
         let declared = self.unit.input.interface.global(global);
-        if let Some(init) = &declared.constant
-            && let [op] = init.0[..]
-            && let Some(value) = self.constant(op)
-        {
+        if let Some(value) = declared.constant.and_then(|op| self.constant(op)) {
             return value;
         }
         let cell = self.cell(global);

@@ -24,7 +24,7 @@ impl<'c> Env<'_, 'c> {
         let definition = self.invariant(&self.builder, self.unit.types.ptr, self.vmctx, slot);
         let bytes = self.offset(&self.builder, definition, MemoryDefinition::FIELDS.bytes.offset);
         let load = self.builder.load(self.unit.types.i64, bytes);
-        if self.unit.input.interface.memory(memory).ty.shared {
+        if self.unit.input.interface.memory(memory).shared {
             load.set_atomic_ordering(AtomicOrdering::SeqCst);
         }
         self.unit.facts.within(self.unit.context, Region::Tables, load);

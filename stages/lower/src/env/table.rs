@@ -56,8 +56,7 @@ impl<'c> Env<'_, 'c> {
 
     /// The length of a table that can neither grow nor be imported at another length.
     fn fixed_length(&self, table: TableIdx) -> Option<u64> {
-        let limits = self.unit.input.interface.table(table).ty.limits;
-        (limits.max == Some(limits.min)).then_some(limits.min)
+        self.unit.input.interface.table(table).length
     }
 
     fn table(&mut self, table: TableIdx) -> Value<'c> {

@@ -88,7 +88,7 @@ impl<'c> Lowering<'_, 'c> {
     pub(super) fn address(&mut self, memarg: MemArg) -> Result<Value<'c>> {
         let memory = self.accessed(memarg)?;
         let index = self.pop();
-        Ok(match self.env.unit.input.interface.memory(memory).ty.memory64 {
+        Ok(match self.env.unit.input.interface.memory(memory).memory64 {
             false => self.address_32(memory, index, memarg.offset),
             true => self.address_64(memory, index, memarg.offset),
         })
@@ -159,7 +159,7 @@ impl<'c> Lowering<'_, 'c> {
 
     /// The type of a memory's addresses and sizes.
     fn memory_index_type(&self, memory: MemoryIdx) -> Type<'c> {
-        match self.env.unit.input.interface.memory(memory).ty.memory64 {
+        match self.env.unit.input.interface.memory(memory).memory64 {
             false => self.env.unit.types.i32,
             true => self.env.unit.types.i64,
         }

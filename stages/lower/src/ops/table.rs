@@ -38,7 +38,7 @@ impl<'c> Lowering<'_, 'c> {
 
     /// The type of a table's indices and sizes.
     fn table_index_type(&self, table: TableIdx) -> Type<'c> {
-        match self.env.unit.input.interface.table(table).ty.table64 {
+        match self.env.unit.input.interface.table(table).table64 {
             false => self.env.unit.types.i32,
             true => self.env.unit.types.i64,
         }
