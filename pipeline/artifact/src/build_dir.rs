@@ -98,26 +98,50 @@ impl BuildDir {
         if let Some(parent) = path.parent() {
             std::fs::create_dir_all(parent).map_err(io)?;
         }
-        write_atomically(path, bytes).map_err(io)
+        write_beside(PART, path, bytes).map_err(io)
+    }
+
+    /// The files that killed processes have left half-written. What others are writing is among them.
+    pub fn parts(&self) -> Vec<PathBuf> {
+        let folders =
+            std::iter::once(self.root.clone()).chain(Stage::ALL.iter().map(|stage| self.root.join(stage.name())));
+        let entries = folders.filter_map(|folder| std::fs::read_dir(folder).ok()).flat_map(Iterator::flatten);
+        let is_part = |entry: &std::fs::DirEntry| {
+            entry.file_name().to_string_lossy().starts_with(PART) && entry.file_type().is_ok_and(|kind| kind.is_file())
+        };
+        entries.filter(is_part).map(|entry| entry.path()).collect()
     }
 }
+
+/// What the names of half-written artifacts begin with; not those of other files, which may lie in a build directory as well.
+const PART: &str = ".wasmedge-part-";
 
 /// Writes a file beside its place, then renames it: it appears whole or not at all, with the permissions of any new file.
 ///
 /// # Errors
 /// If it cannot be written; nothing is left behind then.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    write_beside(".wasmedge-", path, bytes)
+}
+
+/// With this in front of the name of the file that is renamed.
+fn write_beside(prefix: &str, path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".wasmedge-");
+    builder.prefix(prefix);
     #[cfg(unix)]
     {
         // What the user's umask leaves of it, like any file that a compiler writes.
         use std::os::unix::fs::PermissionsExt;
         builder.permissions(std::fs::Permissions::from_mode(0o666));
     }
-    let mut file = builder.tempfile_in(folder)?;
-    file.write_all(bytes)?;
-    file.persist(path).map_err(|error| error.error)?;
+    // Without the name of the file that is renamed, which nobody has to know.
+    let plain = |error: std::io::Error| {
+        let message = error.to_string();
+        std::io::Error::new(error.kind(), message.split(" at path ").next().unwrap_or_default())
+    };
+    let mut file = builder.tempfile_in(folder).map_err(plain)?;
+    file.write_all(bytes).map_err(plain)?;
+    file.persist(path).map_err(|error| plain(error.error))?;
     Ok(())
 }

@@ -17,6 +17,8 @@ pub struct Manifest {
     pub options: Options,
     /// Each artifact by its path in the build directory, with `/` between parts.
     pub artifacts: BTreeMap<String, Entry>,
+    /// The hash of this record's text with nothing here: nobody but the tool writes it, so that a changed one is a damaged one.
+    pub check: String,
 }
 
 /// An artifact's record. Hashes are blake3, hexadecimal.
@@ -30,5 +32,5 @@ pub struct Entry {
 
 impl Artifact for Manifest {
     const STAGE: Stage = Stage::Parse;
-    const SCHEMA: u32 = 1;
+    const SCHEMA: u32 = 2;
 }

@@ -63,6 +63,11 @@ pub struct Dump {
 pub fn compile(bytes: &[u8], request: &Request, observer: &dyn Observer) -> Result<Compiled, Error> {
     in_threads(request.jobs, || {
         let record = request.build_dir.clone().map(|dir| Record::begin(dir, &request.options, observer)).transpose()?;
+        if let Some(record) = &record
+            && is_input_edited(record)?
+        {
+            observer.noticed(&Notice::Damaged(&record.dir().input()));
+        }
         let all = All { record: record.as_ref(), request, observer, told: AtomicBool::new(false) };
         let compiled = all.run(abi::container::original(bytes))?;
         if let Some(record) = record {
@@ -83,18 +88,36 @@ pub fn update(
     observer: &dyn Observer,
 ) -> Result<(), Error> {
     in_threads(jobs, || {
-        let options = Record::look(dir.clone(), Stage::Parse)?.options().clone();
-        let record = Record::begin(dir.clone(), &options, observer)?;
+        let record = Record::resume(dir.clone(), Stage::Parse, observer)?;
+        let options = record.options().clone();
         let bytes = dir.read(&dir.input(), Stage::Parse, Stage::Parse)?;
+        if is_input_edited(&record)? {
+            observer.noticed(&Notice::Edited(&dir.input()));
+        }
         let container = out.map_or(Container::Universal, |(_, container)| container);
         let request = Request { container, jobs, ..Request::new(options) };
         let all = All { record: Some(&record), request: &request, observer, told: AtomicBool::new(false) };
+        let in_input = |error: Error| in_input(dir, error);
         match out {
-            Some((path, _)) => dir.write(path, Stage::Output, &all.run(&bytes)?.file)?,
-            None => drop(all.prepare(&bytes, |prepared| all.units(prepared))?),
+            Some((path, _)) => dir.write(path, Stage::Output, &all.run(&bytes).map_err(in_input)?.file)?,
+            None => drop(all.prepare(&bytes, |prepared| all.units(prepared)).map_err(in_input)?),
         }
         record.close(Stage::Output)
     })
+}
+
+/// Whether the input is another than the one that was taken into a build directory.
+fn is_input_edited(record: &Record) -> Result<bool, Error> {
+    let from = identity::from(Stage::Parse, record.options(), &[]);
+    Ok(matches!(record.find(Stage::Parse, &record.dir().input(), &from)?, Found::Edited(_)))
+}
+
+/// The same error, in the module that lies in a build directory if it is in no other file.
+pub(crate) fn in_input(dir: &BuildDir, error: Error) -> Error {
+    match error.place.path {
+        None if error.stage <= Stage::Lower => error.in_file(dir.input()),
+        _ => error,
+    }
 }
 
 /// Runs work whose parallel parts have so many threads; 0 for one per core.
@@ -140,7 +163,7 @@ impl All<'_> {
         let validate = || validate::validate(bytes, &parsed, options);
         let (plan, text) = self.whole::<Plan>(Stage::Validate, BuildDir::plan, &from, validate)?;
         if let Some(record) = self.record {
-            record.write_units_mk(&plan, text.as_bytes())?;
+            record.write_units_mk(&plan, text.as_bytes(), self.observer)?;
             record.retain(&artifacts(record.dir(), &plan))?;
         }
         work(&Prepared::new(bytes, &parsed, &plan, self.observer))

@@ -12,11 +12,12 @@
 use crate::identity;
 use crate::observer::{Notice, Observer};
 use artifact::{Artifact, BuildDir, Entry, Error, Kind, Manifest, Options, Plan, Stage};
+use same_file::Handle;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::fs::{File, TryLockError};
 use std::io::{ErrorKind, Write};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::{Mutex, MutexGuard};
 
 /// A build directory that is worked in.
@@ -68,24 +69,53 @@ impl Record {
     /// # Errors
     /// If the directory cannot be made or written to.
     pub fn begin(dir: BuildDir, options: &Options, observer: &dyn Observer) -> Result<Record, Error> {
-        let io = |error: std::io::Error| Error::io(Stage::Parse, dir.path(), &error);
-        std::fs::create_dir_all(dir.path()).map_err(io)?;
-        let lock = File::open(dir.path()).map_err(io)?;
-        wait(&dir, lock.try_lock(), || lock.lock(), observer).map_err(io)?;
+        Record::alone(dir, Stage::Parse, Some(options), observer)
+    }
+
+    /// Goes on with a compile as it was begun. Waits until nobody else works in the directory.
+    ///
+    /// # Errors
+    /// If none was begun in the directory, or it cannot be written to.
+    pub fn resume(dir: BuildDir, stage: Stage, observer: &dyn Observer) -> Result<Record, Error> {
+        Record::alone(dir, stage, None, observer)
+    }
+
+    fn alone(dir: BuildDir, stage: Stage, options: Option<&Options>, observer: &dyn Observer) -> Result<Record, Error> {
+        let lock = lock(&dir, stage, Sharing::Alone { make: options.is_some() }, observer)?;
+        // Whose they were is no more. It does not matter if they cannot be removed.
+        dir.parts().iter().for_each(|part| drop(std::fs::remove_file(part)));
+        let before = match (read(&dir, stage), options) {
+            (Ok(before), _) => {
+                if before.damaged {
+                    observer.noticed(&Notice::Damaged(&journal(&dir)));
+                }
+                Some(before.manifest)
+            }
+            // What cannot be read is as good as nothing: everything is made again.
+            (Err(error), Some(_)) if error.kind == Kind::Malformed => {
+                observer.noticed(&Notice::Damaged(&dir.manifest()));
+                None
+            }
+            (Err(_), Some(_)) if !dir.manifest().exists() => None,
+            (Err(error), _) => return Err(error),
+        };
+        let options = before.as_ref().map(|before| &before.options).filter(|_| options.is_none()).or(options);
         let manifest = Manifest {
             tool: identity::TOOL.to_string(),
             llvm: llvm::version(),
             abi: abi::fingerprint().iter().map(|byte| format!("{byte:02x}")).collect(),
-            options: options.clone(),
-            artifacts: Default::default(),
+            options: options.expect("there is a manifest, or else this is a compile that begins").clone(),
+            artifacts: before.as_ref().map(|before| before.artifacts.clone()).unwrap_or_default(),
+            check: String::new(),
         };
-        // What cannot be read is as good as nothing: everything is made again.
-        let before = read(&dir, Stage::Parse).ok();
-        let artifacts = before.as_ref().map(|before| before.artifacts.clone()).unwrap_or_default();
-        let manifest = Manifest { artifacts, ..manifest };
-        if before.as_ref() != Some(&manifest) {
-            dir.write(&dir.manifest(), Stage::Parse, manifest.write().as_bytes())?;
+        if before.is_none() {
+            // It belongs to a manifest that is gone. Before the new one, or else what it says would hold again.
+            remove(stage, &journal(&dir))?;
         }
+        if before.as_ref() != Some(&manifest) {
+            write(&dir, stage, &manifest)?;
+        }
+        merge(&dir, stage, &manifest)?;
         Ok(Record::new(dir, manifest, Some(lock)))
     }
 
@@ -94,14 +124,8 @@ impl Record {
     /// # Errors
     /// If none was begun in the directory.
     pub fn open(dir: BuildDir, stage: Stage, observer: &dyn Observer) -> Result<Record, Error> {
-        let io = |error: std::io::Error| Error::io(stage, dir.path(), &error);
-        let lock = match File::open(dir.path()) {
-            Ok(lock) => lock,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Err(not_begun(&dir, stage)),
-            Err(error) => return Err(io(error)),
-        };
-        wait(&dir, lock.try_lock_shared(), || lock.lock_shared(), observer).map_err(io)?;
-        let manifest = read(&dir, stage)?;
+        let lock = lock(&dir, stage, Sharing::Shared, observer)?;
+        let manifest = read(&dir, stage)?.manifest;
         Ok(Record::new(dir, manifest, Some(lock)))
     }
 
@@ -110,7 +134,7 @@ impl Record {
     /// # Errors
     /// If none was begun in the directory.
     pub fn look(dir: BuildDir, stage: Stage) -> Result<Record, Error> {
-        let manifest = read(&dir, stage)?;
+        let manifest = read(&dir, stage)?.manifest;
         Ok(Record::new(dir, manifest, None))
     }
 
@@ -172,25 +196,27 @@ impl Record {
     /// If it, or the journal, cannot be written.
     pub fn write(&self, stage: Stage, path: &Path, from: &str, bytes: &[u8]) -> Result<(), Error> {
         let name = self.name(path);
-        let known = self.manifest().artifacts.get(&name).map(|entry| entry.from.clone());
-        if known.is_some_and(|known| known != from) {
+        let entry = Entry { from: from.to_string(), is: blake3::hash(bytes).to_hex().to_string() };
+        let known = self.manifest().artifacts.get(&name).cloned();
+        if known.is_some_and(|known| known != entry) {
             self.note(stage, &name, None)?;
         }
         self.dir.write(path, stage, bytes)?;
-        let is = blake3::hash(bytes).to_hex().to_string();
-        self.note(stage, &name, Some(Entry { from: from.to_string(), is }))
+        self.note(stage, &name, Some(entry))
     }
 
     /// Writes the units of a plan for make, unless they are there.
     ///
     /// # Errors
     /// If they cannot be written.
-    pub fn write_units_mk(&self, plan: &Plan, text: &[u8]) -> Result<(), Error> {
+    pub fn write_units_mk(&self, plan: &Plan, text: &[u8], observer: &dyn Observer) -> Result<(), Error> {
         let (path, from) = (self.dir.units_mk(), identity::from(Stage::Validate, &self.options, &[text]));
         match self.find(Stage::Validate, &path, &from)? {
-            Found::Current(_) => Ok(()),
-            _ => self.write(Stage::Validate, &path, &from, plan.units_mk().as_bytes()),
+            Found::Current(_) => return Ok(()),
+            Found::Damaged => observer.noticed(&Notice::Damaged(&path)),
+            Found::Edited(_) | Found::Stale | Found::Missing => {}
         }
+        self.write(Stage::Validate, &path, &from, plan.units_mk().as_bytes())
     }
 
     /// Removes an artifact that was not made here, or was made from something else than it should be, if that is given: make, which
@@ -204,10 +230,7 @@ impl Record {
         if known.as_deref().is_some_and(|known| from.is_none_or(|from| from == known)) {
             return Ok(());
         }
-        match std::fs::remove_file(path) {
-            Err(error) if error.kind() != ErrorKind::NotFound => return Err(Error::io(stage, path, &error)),
-            Ok(()) | Err(_) => {}
-        }
+        remove(stage, path)?;
         if known.is_some() { self.note(stage, &name, None) } else { Ok(()) }
     }
 
@@ -218,13 +241,8 @@ impl Record {
     pub fn retain(&self, artifacts: &[PathBuf]) -> Result<(), Error> {
         let kept: BTreeSet<String> = artifacts.iter().map(|path| self.name(path)).collect();
         for name in self.names().into_iter().filter(|name| !kept.contains(name)) {
-            let path = self.dir.path().join(&name);
-            match std::fs::remove_file(&path) {
-                Err(error) if error.kind() != ErrorKind::NotFound => {
-                    return Err(Error::io(Stage::Output, path, &error));
-                }
-                Ok(()) | Err(_) => self.note(Stage::Output, &name, None)?,
-            }
+            remove(Stage::Output, &self.dir.path().join(&name))?;
+            self.note(Stage::Output, &name, None)?;
         }
         Ok(())
     }
@@ -242,13 +260,11 @@ impl Record {
             Err(TryLockError::WouldBlock) => return Ok(()),
             Err(TryLockError::Error(error)) => return Err(io(error)),
         }
-        let journal = journal(&self.dir);
-        if journal.exists() {
-            let manifest = read(&self.dir, stage)?;
-            self.dir.write(&self.dir.manifest(), stage, manifest.write().as_bytes())?;
-            std::fs::remove_file(&journal).map_err(|error| Error::io(stage, &journal, &error))?;
+        // Where another directory lies by now, another has begun anew.
+        if !leads_to(self.dir.path(), lock).map_err(io)? || !journal(&self.dir).exists() {
+            return Ok(());
         }
-        Ok(())
+        merge(&self.dir, stage, &read(&self.dir, stage)?.manifest)
     }
 
     /// Appends to the journal.
@@ -280,6 +296,51 @@ impl Record {
     }
 }
 
+/// With whom somebody works in a directory.
+#[derive(Clone, Copy)]
+enum Sharing {
+    /// With nobody. Perhaps the directory is yet to be made.
+    Alone { make: bool },
+    /// With others who share it.
+    Shared,
+}
+
+/// Locks a directory.
+fn lock(dir: &BuildDir, stage: Stage, sharing: Sharing, observer: &dyn Observer) -> Result<File, Error> {
+    let io = |error: std::io::Error| Error::io(stage, dir.path(), &error);
+    let make = matches!(sharing, Sharing::Alone { make: true });
+    loop {
+        if make {
+            std::fs::create_dir_all(dir.path()).map_err(io)?;
+        }
+        let lock = match File::open(dir.path()) {
+            Ok(lock) => lock,
+            // Somebody has just removed it.
+            Err(error) if error.kind() == ErrorKind::NotFound && make => continue,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Err(not_begun(dir, stage)),
+            Err(error) => return Err(io(error)),
+        };
+        match sharing {
+            Sharing::Alone { .. } => wait(dir, lock.try_lock(), || lock.lock(), observer),
+            Sharing::Shared => wait(dir, lock.try_lock_shared(), || lock.lock_shared(), observer),
+        }
+        .map_err(io)?;
+        // Whoever had it may have removed the directory: the lock of one that is gone keeps nobody out.
+        if leads_to(dir.path(), &lock).map_err(io)? {
+            return Ok(lock);
+        }
+    }
+}
+
+/// Whether a path leads to what was opened there.
+fn leads_to(path: &Path, file: &File) -> std::io::Result<bool> {
+    match Handle::from_path(path) {
+        Ok(there) => Ok(there == Handle::from_file(file.try_clone()?)?),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
 /// Waits for a lock that could not be had at once, after telling so.
 fn wait(
     dir: &BuildDir,
@@ -305,24 +366,72 @@ fn is_edited(path: &Path, bytes: &[u8]) -> bool {
         || path.extension().is_some_and(|ir| ir == "ll" || ir == "mlir") && text()
 }
 
-/// The manifest and its journal.
-fn read(dir: &BuildDir, stage: Stage) -> Result<Manifest, Error> {
+/// The manifest, with its journal.
+struct Read {
+    manifest: Manifest,
+    /// Whether the journal has lines that were never written like that.
+    damaged: bool,
+}
+
+fn read(dir: &BuildDir, stage: Stage) -> Result<Read, Error> {
     if !dir.manifest().exists() {
         return Err(not_begun(dir, stage));
     }
-    let (mut manifest, _) = dir.read_artifact::<Manifest>(&dir.manifest(), stage)?;
+    // First: who merges them meanwhile writes the manifest first, and what it says twice is the same.
     let text = match std::fs::read(journal(dir)) {
         Ok(text) => text,
         Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
         Err(error) => return Err(Error::io(stage, journal(dir), &error)),
     };
-    for line in text.split(|&byte| byte == b'\n') {
-        // A line that was cut short says nothing.
-        if let Ok(Line { artifact, entry }) = serde_json::from_slice(line) {
-            apply(&mut manifest, artifact, entry);
+    let (mut manifest, _) = dir.read_artifact::<Manifest>(&dir.manifest(), stage)?;
+    let check = std::mem::take(&mut manifest.check);
+    if check != hash(&manifest) || !manifest.artifacts.keys().all(|name| lies_within(name)) {
+        let message = "it is damaged: begin the compile again";
+        return Err(Error::new(stage, Kind::Malformed, message).in_file(dir.manifest()));
+    }
+    let mut damaged = false;
+    for line in text.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()) {
+        match serde_json::from_slice(line) {
+            Ok(Line { artifact, entry }) if lies_within(&artifact) => apply(&mut manifest, artifact, entry),
+            // A line that was cut short says nothing.
+            Err(error) if error.is_eof() => {}
+            Ok(_) | Err(_) => damaged = true,
         }
     }
-    Ok(manifest)
+    Ok(Read { manifest, damaged })
+}
+
+/// Whether a name is one of something in a build directory: what is not there must not be removed, whatever a manifest says.
+fn lies_within(name: &str) -> bool {
+    Path::new(name).components().all(|part| matches!(part, Component::Normal(_)))
+}
+
+/// What a manifest should have as its [`Manifest::check`].
+fn hash(manifest: &Manifest) -> String {
+    let unchecked = Manifest { check: String::new(), ..manifest.clone() };
+    blake3::hash(unchecked.write().as_bytes()).to_hex().to_string()
+}
+
+fn write(dir: &BuildDir, stage: Stage, manifest: &Manifest) -> Result<(), Error> {
+    let checked = Manifest { check: hash(manifest), ..manifest.clone() };
+    dir.write(&dir.manifest(), stage, checked.write().as_bytes())
+}
+
+/// Puts a manifest that holds all of the journal, if there is one, in the place of both.
+fn merge(dir: &BuildDir, stage: Stage, manifest: &Manifest) -> Result<(), Error> {
+    if journal(dir).exists() {
+        write(dir, stage, manifest)?;
+        remove(stage, &journal(dir))?;
+    }
+    Ok(())
+}
+
+/// Removes a file, if it is there.
+fn remove(stage: Stage, path: &Path) -> Result<(), Error> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(Error::io(stage, path, &error)),
+        Ok(()) | Err(_) => Ok(()),
+    }
 }
 
 fn apply(manifest: &mut Manifest, artifact: String, entry: Option<Entry>) {

@@ -122,7 +122,8 @@ pub fn difference(left: &BuildDir, right: &BuildDir) -> Result<Option<PathBuf>, 
 /// # Errors
 /// If there is no manifest, or something cannot be removed.
 pub fn clean(dir: &BuildDir) -> Result<(), Error> {
-    let record = Record::open(dir.clone(), Stage::Parse, &Silent)?;
+    // With the directory to itself: nobody may go on in what is removed.
+    let record = Record::resume(dir.clone(), Stage::Parse, &Silent)?;
     let mut files: Vec<PathBuf> = record.names().iter().map(|name| dir.path().join(name)).collect();
     // Last, so that what was interrupted can be done again.
     files.extend([journal(dir), dir.manifest()]);

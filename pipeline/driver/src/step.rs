@@ -1,6 +1,6 @@
 //! One stage at a time, from what lies in a build directory.
 
-use crate::compile::in_threads;
+use crate::compile::{in_input, in_threads};
 use crate::identity;
 use crate::observer::{Observer, Task, observe};
 use crate::record::{Found, Record};
@@ -80,6 +80,7 @@ fn parse_step(
     observer: &dyn Observer,
 ) -> Result<(), Error> {
     let record = Record::begin(dir.clone(), options, observer)?;
+    let is_there = bytes.is_none();
     let bytes = match bytes {
         Some(bytes) => abi::container::original(bytes).to_vec(),
         None => std::fs::read(dir.input()).map_err(|error| Error::io(Stage::Parse, dir.input(), &error))?,
@@ -94,16 +95,17 @@ fn parse_step(
     };
     if making == Making::Always || !is_current()? {
         record.write(Stage::Parse, &dir.input(), &from_input, &bytes)?;
-        let parsed = whole(observer, Stage::Parse, || parse::parse(&bytes))?;
+        let parsed = whole(observer, Stage::Parse, || parse::parse(&bytes));
+        let parsed = parsed.map_err(|error| if is_there { in_input(dir, error) } else { error })?;
         record.write(Stage::Parse, &dir.parsed(), &from, parsed.write().as_bytes())?;
     }
     record.close(Stage::Parse)
 }
 
 fn validate_step(dir: &BuildDir, making: Making, observer: &dyn Observer) -> Result<(), Error> {
-    let options = Record::look(dir.clone(), Stage::Validate)?.options().clone();
     // It removes artifacts, which nobody may be making meanwhile.
-    let record = Record::begin(dir.clone(), &options, observer)?;
+    let record = Record::resume(dir.clone(), Stage::Validate, observer)?;
+    let options = record.options().clone();
     let (bytes, parsed, text) = read_parsed(&record, Stage::Validate)?;
     let from = identity::from(Stage::Validate, &options, &[&bytes, &text]);
     let (plan, text) = match making {
@@ -111,13 +113,14 @@ fn validate_step(dir: &BuildDir, making: Making, observer: &dyn Observer) -> Res
             dir.read_artifact::<Plan>(&dir.plan(), Stage::Validate)?
         }
         Making::Always | Making::Needed => {
-            let plan = whole(observer, Stage::Validate, || validate::validate(&bytes, &parsed, &options))?;
+            let plan = whole(observer, Stage::Validate, || validate::validate(&bytes, &parsed, &options))
+                .map_err(|error| in_input(dir, error))?;
             let text = plan.write().into_bytes();
             record.write(Stage::Validate, &dir.plan(), &from, &text)?;
             (plan, text)
         }
     };
-    record.write_units_mk(&plan, &text)?;
+    record.write_units_mk(&plan, &text, observer)?;
     for unit in plan.unit_ids() {
         let from = identity::from(Stage::Lower, &options, &[plan.key(unit).as_bytes()]);
         record.discard(Stage::Validate, &dir.unit(Stage::Lower, unit), Some(&from))?;

@@ -4,12 +4,13 @@ use crate::identity;
 use crate::observer::{self, Notice, Observer, Outcome, Planned, Task, observe};
 use crate::record::{Found, Record};
 use abi::layout::Layout;
-use abi::symbol::{Local, Whose};
+use abi::symbol::{self, Local, Whose};
 use abi::types::{DefinedFuncIdx, FuncIdx};
 use artifact::{Artifact, Error, Kind, Parsed, Plan, Stage, UnitId, Verdict};
 use interface::{Body, Interface, Surroundings};
 use llvm::{Context, Module, TargetMachine};
 use lower::{Function, Input};
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Mutex;
 
@@ -276,7 +277,40 @@ impl<'a> Prepared<'a> {
         stage: Stage,
     ) -> Result<Module<'c>, Error> {
         let size = text.len() as u64;
-        observe(self.observer, Task::Read(maker), Some(unit), || read_ir(context, unit, text, stage), |_| Some(size))
+        let read = || {
+            let module = read_ir(context, unit, text, stage)?;
+            self.check(&module, unit, stage)?;
+            Ok(module)
+        };
+        observe(self.observer, Task::Read(maker), Some(unit), read, |_| Some(size))
+    }
+
+    /// Checks that what was read, which anybody may have written, is IR of this unit. What breaks LLVM's rules must not get to
+    /// its passes: they rely on them.
+    fn check(&self, module: &Module<'_>, unit: UnitId, stage: Stage) -> Result<(), Error> {
+        if stage != Stage::Verify {
+            module.verify().map_err(|error| Error::new(stage, Kind::Llvm, error.to_string()))?;
+        }
+        let (defines, uses) = self.names(unit);
+        verify::names(module, &defines, &uses).map_err(|message| Error::new(stage, Kind::Invalid, message))
+    }
+
+    /// The symbols that a unit defines, and those that it may use.
+    fn names(&self, unit: UnitId) -> (BTreeSet<String>, BTreeSet<String>) {
+        let module = &self.parsed.module;
+        let hosts = || module.types.iter().map(symbol::host);
+        let UnitId::Functions(index) = unit else {
+            return (module.types.iter().map(symbol::entry).chain(hosts()).collect(), BTreeSet::new());
+        };
+        let unit = &self.plan.units[index as usize];
+        let symbols = |whose, function| {
+            let tail = self.plan.tail_callers.contains(&function).then_some(Local { whose, tail: true });
+            [Some(Local { whose, tail: false }), tail].into_iter().flatten().map(|local| local.to_string())
+        };
+        let own = unit.functions.clone().zip(0..);
+        let own = own.flat_map(|(defined, at)| symbols(Whose::Own(at), module.function(DefinedFuncIdx(defined))));
+        let callees = unit.callees.iter().zip(0..).flat_map(|(&callee, at)| symbols(Whose::Callee(at), callee));
+        (own.collect(), callees.chain(hosts()).collect())
     }
 
     /// Writes an artifact, if there is a record of artifacts.

@@ -8,6 +8,7 @@
 use abi::symbol::{self, Local};
 use artifact::{Error, Kind, Stage, Verdict};
 use llvm::{CallConv, Function, Module, Position, Visibility};
+use std::collections::BTreeSet;
 
 /// Checks a unit.
 ///
@@ -32,6 +33,32 @@ pub fn verify(module: &Module<'_>) -> Result<Verdict, Error> {
     verdict.defines.sort();
     verdict.uses.sort();
     Ok(verdict)
+}
+
+/// Checks that a unit whose text was read, lowered or optimized, is the one that is planned: it defines all of these symbols, and
+/// uses no functions of other units but these. Functions with other names are nobody else's business.
+///
+/// # Errors
+/// The first symbol that is missing, or belongs to another unit.
+pub fn names(module: &Module<'_>, defines: &BTreeSet<String>, uses: &BTreeSet<String>) -> Result<(), String> {
+    let defined = |name: &&String| module.function(name).is_some_and(|function| !function.is_declaration());
+    if let Some(missing) = defines.iter().find(|name| !defined(name)) {
+        return Err(format!("`{missing}` is not defined, which this unit is to define"));
+    }
+    for function in module.functions() {
+        let name = function.name();
+        let is_declaration = function.is_declaration();
+        if Local::parse(&name).is_none() && !name.starts_with("wasm.entry.") && !name.starts_with("wasm.host.") {
+            continue;
+        }
+        if !is_declaration && !defines.contains(&name) {
+            return Err(format!("`{name}` is defined, which is not among what this unit is to define"));
+        }
+        if is_declaration && !uses.contains(&name) {
+            return Err(format!("`{name}` is used, which is not among what this unit may use"));
+        }
+    }
+    Ok(())
 }
 
 fn convention(function: Function<'_>, name: &str) -> Result<(), &'static str> {
@@ -71,6 +98,31 @@ mod tests {
         let context = Context::new();
         let module = Module::parse(&context, "unit", text).expect("the test's module is well-formed");
         verify(&module).err().map(|error| error.message)
+    }
+
+    #[test]
+    fn a_unit_has_the_names_of_its_plan() {
+        let checked = |text: &str| {
+            let context = Context::new();
+            let module = Module::parse(&context, "unit", text).expect("the test's module is well-formed");
+            let set = |names: &[&str]| names.iter().map(|name| name.to_string()).collect();
+            names(&module, &set(&["wasm.function.0", "wasm.function.1"]), &set(&["wasm.callee.0"]))
+        };
+        let define = |name: &str| format!("define void @{name}() {{\n  ret void\n}}\n");
+        let [zero, one, two] = ["wasm.function.0", "wasm.function.1", "wasm.function.2"].map(define);
+        let callee = |index: u32| format!("declare void @wasm.callee.{index}()\n");
+        assert_eq!(checked(&format!("{zero}{one}")), Ok(()));
+        assert_eq!(checked(&format!("{zero}{one}{}{}", callee(0), define("outlined"))), Ok(()));
+        for (text, symbol) in [
+            (zero.clone(), "wasm.function.1"),
+            (format!("{zero}declare void @wasm.function.1()\n"), "wasm.function.1"),
+            (format!("{zero}{one}{two}"), "wasm.function.2"),
+            (format!("{zero}{one}{}", callee(1)), "wasm.callee.1"),
+            (format!("{zero}{one}{}", define("wasm.entry.i.")), "wasm.entry.i."),
+        ] {
+            let message = checked(&text).expect_err(&text);
+            assert!(message.starts_with(&format!("`{symbol}` is ")), "{message}");
+        }
     }
 
     #[test]

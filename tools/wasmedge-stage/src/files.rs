@@ -31,11 +31,7 @@ fn folder(file: &Path) -> &Path {
 
 /// Writes a file, whole or not at all.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    artifact::write_atomically(path, bytes).map_err(|error| {
-        // Without the name of the temporary file, which nobody has to know.
-        let message = error.to_string();
-        unwritable(path, message.split(" at path ").next().unwrap_or_default())
-    })
+    artifact::write_atomically(path, bytes).map_err(|error| unwritable(path, &error.to_string()))
 }
 
 /// The failure to write a file.
