@@ -1,6 +1,8 @@
 //! `validate/plan.json`.
 
 use crate::{Artifact, Options, Stage};
+use abi::module::Module;
+use abi::symbol::Whose;
 use abi::types::{DefinedFuncIdx, FuncIdx};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -36,6 +38,19 @@ pub struct Unit {
     /// The functions of other units that it calls, in the order in which its code numbers them ([`abi::symbol::Whose::Callee`]).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub callees: Vec<FuncIdx>,
+}
+
+impl Unit {
+    /// The function that the unit calls by a name of its own; none if it gives nothing that name.
+    pub fn function(&self, module: &Module, whose: Whose) -> Option<FuncIdx> {
+        match whose {
+            Whose::Own(position) => {
+                let own = self.functions.clone().nth(position as usize);
+                own.map(|own| module.function(DefinedFuncIdx(own)))
+            }
+            Whose::Callee(position) => self.callees.get(position as usize).copied(),
+        }
+    }
 }
 
 impl Plan {

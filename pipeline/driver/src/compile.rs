@@ -6,8 +6,7 @@ use crate::mlir::mlir;
 use crate::observer::{Notice, Observer, Outcome, Task, observe};
 use crate::record::{Found, Record};
 use crate::units::{Made, Prepared, read_ir};
-use abi::symbol::{self, Local, Whose};
-use abi::types::DefinedFuncIdx;
+use abi::symbol::{self, Local};
 use artifact::{Artifact, BuildDir, Error, Kind, Options, Plan, Stage, UnitId};
 use llvm::{Context, TargetMachine};
 use output::Container;
@@ -287,16 +286,17 @@ fn dump(prepared: &Prepared<'_>, made: &mut [Made]) -> Result<Dump, Error> {
 fn link(prepared: &Prepared<'_>, texts: &[String], stage: Stage) -> Result<String, Error> {
     let context = Context::new();
     let whole = context.module("wasm");
-    for (unit, text) in prepared.plan.unit_ids().zip(texts) {
-        let module = read_ir(&context, unit, text.as_bytes(), stage)?;
-        if let UnitId::Functions(index) = unit {
+    for (id, text) in prepared.plan.unit_ids().zip(texts) {
+        let module = read_ir(&context, id, text.as_bytes(), stage)?;
+        if let UnitId::Functions(index) = id {
             let unit = &prepared.plan.units[index as usize];
             for function in module.functions() {
                 let Some(Local { whose, tail }) = Local::parse(&function.name()) else { continue };
-                let index = match whose {
-                    Whose::Own(at) => prepared.parsed.module.function(DefinedFuncIdx(unit.functions.start + at)),
-                    Whose::Callee(at) => unit.callees[at as usize],
-                };
+                let index = unit.function(&prepared.parsed.module, whose).ok_or_else(|| {
+                    // Somebody has edited it.
+                    let message = format!("{id} names a function that it does not know: `{}`", function.name());
+                    Error::new(stage, Kind::Invalid, message)
+                })?;
                 function.set_name(&if tail { symbol::tail(index) } else { symbol::function(index) });
             }
         }

@@ -3,8 +3,7 @@
 use crate::arch::Arch;
 use crate::error;
 use abi::module::Module;
-use abi::symbol::{self, Local, Whose};
-use abi::types::DefinedFuncIdx;
+use abi::symbol::{self, Local};
 use artifact::{Error, Kind, Unit};
 use object::elf;
 use object::read::elf::{FileHeader as _, Rela as _, SectionHeader as _, SectionTable, Sym as _};
@@ -96,13 +95,7 @@ impl Naming<'_> {
     /// Gives a function's symbol the name that it has in the whole image.
     fn rename(&self, symbol: &mut Symbol<'_>) -> Result<(), String> {
         let Some(local) = std::str::from_utf8(&symbol.name).ok().and_then(Local::parse) else { return Ok(()) };
-        let function = match local.whose {
-            Whose::Own(position) => {
-                let mut own = self.unit.functions.clone().map(DefinedFuncIdx);
-                own.nth(position as usize).map(|function| self.module.function(function))
-            }
-            Whose::Callee(position) => self.unit.callees.get(position as usize).copied(),
-        };
+        let function = self.unit.function(self.module, local.whose);
         let function = function.ok_or_else(|| format!("names a function that its unit does not know: `{local}`"))?;
         let name = if local.tail { symbol::tail(function) } else { symbol::function(function) };
         symbol.name = Cow::Owned(name.into_bytes());
