@@ -89,6 +89,18 @@ impl BuildDir {
         artifact.map_err(|error| Error { stage, ..error }.in_file(path))
     }
 
+    /// Whether a path is, or may become, that of something which a compile keeps in the directory.
+    pub fn keeps(&self, path: &Path) -> bool {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let places = (self.root.canonicalize(), folder.canonicalize());
+        let (Ok(root), Ok(folder), Some(name)) = (places.0, places.1, path.file_name()) else { return false };
+        let place = folder.join(name);
+        let Ok(place) = place.strip_prefix(root) else { return false };
+        let files = ["input.wasm", "manifest.json", "manifest.journal", "units.mk"];
+        files.iter().any(|file| place == Path::new(file))
+            || Stage::ALL.iter().any(|stage| place.starts_with(stage.name()))
+    }
+
     /// Writes a file so that it appears whole or not at all.
     ///
     /// # Errors
@@ -113,15 +125,23 @@ impl BuildDir {
     }
 }
 
-/// What the names of half-written artifacts begin with; not those of other files, which may lie in a build directory as well.
-const PART: &str = ".wasmedge-part-";
+/// What the names of files begin with that are not whole yet.
+pub const PART: &str = ".wasmedge-part-";
 
 /// Writes a file beside its place, then renames it: it appears whole or not at all, with the permissions of any new file.
 ///
 /// # Errors
 /// If it cannot be written; nothing is left behind then.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    write_beside(".wasmedge-", path, bytes)
+    // A link stays one, and what it leads to is written.
+    let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    match path.metadata() {
+        // A device or a pipe stays what it is.
+        Ok(metadata) if !metadata.is_file() && !metadata.is_dir() => {
+            std::fs::File::options().write(true).open(&path)?.write_all(bytes)
+        }
+        Ok(_) | Err(_) => write_beside(PART, &path, bytes),
+    }
 }
 
 /// With this in front of the name of the file that is renamed.

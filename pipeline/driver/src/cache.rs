@@ -9,7 +9,7 @@ use crate::identity;
 use artifact::write_atomically;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File};
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -85,11 +85,12 @@ impl Cache {
         let mut entries = Vec::new();
         for folder in fs::read_dir(&self.folder)? {
             let folder = folder?.path();
-            // Others may remove entries at the same time, and other files are none of ours.
+            // Others may remove entries at the same time.
             let Ok(files) = fs::read_dir(&folder) else { continue };
             for file in files.flatten() {
                 if let Ok(metadata) = file.metadata()
                     && metadata.is_file()
+                    && is_entry(&file.path())
                 {
                     let used = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
                     entries.push((used, metadata.len(), file.path()));
@@ -105,8 +106,10 @@ impl Cache {
             if size <= self.limit / KEPT.1 * KEPT.0 {
                 break;
             }
-            if fs::remove_file(path).is_ok() {
-                size -= length;
+            match fs::remove_file(path) {
+                Err(error) if error.kind() != ErrorKind::NotFound => {}
+                // Somebody else may have removed it.
+                Ok(()) | Err(_) => size -= length,
             }
         }
         Ok(())
@@ -117,6 +120,15 @@ impl Cache {
         let name = identity::of_unit(key);
         self.folder.join(&name[..2]).join(&name[2..])
     }
+}
+
+/// Whether a file in a folder of a folder is an entry, by its name, or what is left of one that was being written: other files are
+/// none of ours.
+fn is_entry(path: &Path) -> bool {
+    let mut parts = path.components().rev().map(|part| part.as_os_str().to_string_lossy());
+    let (file, folder) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    let is_hash = |text: &str, length: usize| text.len() == length && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_hash(&folder, 2) && (is_hash(&file, 2 * blake3::OUT_LEN - 2) || file.starts_with(artifact::PART))
 }
 
 /// An entry: the hash of the rest; the length of the head; the head; the object.
@@ -170,6 +182,21 @@ mod tests {
         }
         fs::write(&path, &whole[..whole.len() / 2]).expect("it can be written");
         assert_eq!(cache.get("a"), None, "it is cut short");
+    }
+
+    #[test]
+    fn other_files_stay() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let cache = Cache::new(folder.path(), 0);
+        cache.put("a", &cached(100)).expect("it can be written");
+        let others = ["notes.txt", "src/main.c", "ab/notes.txt"].map(|name| folder.path().join(name));
+        for other in &others {
+            fs::create_dir_all(other.parent().expect("it lies in a folder")).expect("it can be made");
+            fs::write(other, "mine").expect("it can be written");
+        }
+        cache.trim().expect("the folder can be read");
+        assert_eq!(cache.get("a"), None);
+        assert!(others.iter().all(|other| other.exists()));
     }
 
     #[test]

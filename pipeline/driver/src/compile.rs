@@ -98,11 +98,16 @@ pub fn update(
         let all = All { record: Some(&record), request: &request, observer, told: AtomicBool::new(false) };
         let in_input = |error: Error| in_input(dir, error);
         match out {
-            Some((path, _)) => dir.write(path, Stage::Output, &all.run(&bytes).map_err(in_input)?.file)?,
+            Some((path, _)) => write_out(path, &all.run(&bytes).map_err(in_input)?.file)?,
             None => drop(all.prepare(&bytes, |prepared| all.units(prepared)).map_err(in_input)?),
         }
         record.close(Stage::Output)
     })
+}
+
+/// Writes a container where it was asked for.
+pub(crate) fn write_out(path: &Path, file: &[u8]) -> Result<(), Error> {
+    artifact::write_atomically(path, file).map_err(|error| Error::io(Stage::Output, path, &error))
 }
 
 /// Whether the input is another than the one that was taken into a build directory.
@@ -138,6 +143,10 @@ struct All<'a> {
 
 impl All<'_> {
     fn run(&self, bytes: &[u8]) -> Result<Compiled, Error> {
+        if let Container::Library(format) = self.request.container {
+            // Before the work, not after it.
+            format.check(&self.request.options.target.triple)?;
+        }
         self.prepare(bytes, |prepared| {
             let mut made = self.units(prepared)?;
             let dump = self.request.dump.then(|| dump(prepared, &mut made)).transpose()?;
@@ -208,6 +217,7 @@ impl All<'_> {
         let units: Vec<UnitId> = prepared.plan.unit_ids().collect();
         prepared.planned(&units, Stage::Codegen);
         let cache = self.request.cache.as_ref().filter(|_| self.record.is_none() && !self.request.dump);
+        let added = AtomicBool::new(false);
         let make = |machine: &mut Option<TargetMachine>, &unit: &UnitId| {
             if let Some(made) = cache.and_then(|cache| self.recall(prepared, cache, unit)) {
                 return Ok(made);
@@ -219,12 +229,15 @@ impl All<'_> {
             let mut made = prepared.make(self.record, machine, unit, self.request.dump)?;
             if let Some(cache) = cache {
                 self.remember(prepared, cache, unit, &made);
+                added.store(true, Ordering::Relaxed);
             }
             made.texts = made.texts.filter(|_| self.request.dump);
             Ok(made)
         };
         let made: Vec<Result<Made, Error>> = units.par_iter().with_max_len(1).map_init(|| None, make).collect();
-        if let Some(cache) = cache {
+        if let Some(cache) = cache
+            && added.load(Ordering::Relaxed)
+        {
             // A cache that cannot be kept small is nothing that a compile fails for.
             let _ = observe(self.observer, Task::Recall, None, || cache.trim(), |()| None);
         }

@@ -81,6 +81,8 @@ pub enum Notice<'a> {
     Unoptimized(&'a str),
     /// An artifact was changed by hand, and is used as it is.
     Edited(&'a Path),
+    /// An artifact that was edited is made again; the edit is kept in the second place.
+    SetAside(&'a Path, &'a Path),
     /// An artifact is not what was made, and is made again.
     Damaged(&'a Path),
     /// Nothing can be added to the cache in this folder, for this reason.

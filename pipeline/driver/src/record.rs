@@ -19,6 +19,7 @@ use std::fs::{File, TryLockError};
 use std::io::{ErrorKind, Write};
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Mutex, MutexGuard};
+use std::time::Duration;
 
 /// A build directory that is worked in.
 pub struct Record {
@@ -205,6 +206,29 @@ impl Record {
         self.note(stage, &name, Some(entry))
     }
 
+    /// Puts an artifact aside that is to be made again and has been edited: what somebody has written must not be lost. Gives its
+    /// new place.
+    ///
+    /// # Errors
+    /// If it cannot be moved.
+    pub fn set_aside(&self, stage: Stage, path: &Path) -> Result<Option<PathBuf>, Error> {
+        let is_ir = path.extension().is_some_and(|extension| extension == "ll");
+        let Some(known) = self.manifest().artifacts.get(&self.name(path)).map(|entry| entry.is.clone()) else {
+            return Ok(None);
+        };
+        let text = match std::fs::read(path) {
+            Ok(bytes) if is_ir && blake3::hash(&bytes).to_hex().as_str() != known => bytes,
+            Ok(_) | Err(_) => return Ok(None),
+        };
+        // Nobody writes zeros, or nothing at all.
+        if text.is_empty() || text.contains(&0) {
+            return Ok(None);
+        }
+        let place = path.with_extension("ll.edited");
+        std::fs::rename(path, &place).map_err(|error| Error::io(stage, path, &error))?;
+        Ok(Some(place))
+    }
+
     /// Writes the units of a plan for make, unless they are there.
     ///
     /// # Errors
@@ -219,6 +243,11 @@ impl Record {
         self.write(Stage::Validate, &path, &from, plan.units_mk().as_bytes())
     }
 
+    /// Whether an artifact was made from something.
+    pub fn is_from(&self, path: &Path, from: &str) -> bool {
+        self.manifest().artifacts.get(&self.name(path)).is_some_and(|entry| entry.from == from)
+    }
+
     /// Removes an artifact that was not made here, or was made from something else than it should be, if that is given: make, which
     /// goes by time stamps, would take it for right.
     ///
@@ -226,12 +255,12 @@ impl Record {
     /// If it cannot be removed.
     pub fn discard(&self, stage: Stage, path: &Path, from: Option<&str>) -> Result<(), Error> {
         let name = self.name(path);
-        let known = self.manifest().artifacts.get(&name).map(|entry| entry.from.clone());
-        if known.as_deref().is_some_and(|known| from.is_none_or(|from| from == known)) {
+        let known = self.manifest().artifacts.contains_key(&name);
+        if known && from.is_none_or(|from| self.is_from(path, from)) {
             return Ok(());
         }
         remove(stage, path)?;
-        if known.is_some() { self.note(stage, &name, None) } else { Ok(()) }
+        if known { self.note(stage, &name, None) } else { Ok(()) }
     }
 
     /// Removes the artifacts that are not among those of the compile.
@@ -321,8 +350,8 @@ fn lock(dir: &BuildDir, stage: Stage, sharing: Sharing, observer: &dyn Observer)
             Err(error) => return Err(io(error)),
         };
         match sharing {
-            Sharing::Alone { .. } => wait(dir, lock.try_lock(), || lock.lock(), observer),
-            Sharing::Shared => wait(dir, lock.try_lock_shared(), || lock.lock_shared(), observer),
+            Sharing::Alone { .. } => wait(dir, || lock.try_lock(), || lock.lock(), observer),
+            Sharing::Shared => wait(dir, || lock.try_lock_shared(), || lock.lock_shared(), observer),
         }
         .map_err(io)?;
         // Whoever had it may have removed the directory: the lock of one that is gone keeps nobody out.
@@ -341,21 +370,22 @@ fn leads_to(path: &Path, file: &File) -> std::io::Result<bool> {
     }
 }
 
-/// Waits for a lock that could not be had at once, after telling so.
+/// Waits for a lock; tells so if that takes longer than others need it to write the manifest.
 fn wait(
     dir: &BuildDir,
-    tried: Result<(), TryLockError>,
+    try_lock: impl Fn() -> Result<(), TryLockError>,
     lock: impl FnOnce() -> std::io::Result<()>,
     observer: &dyn Observer,
 ) -> std::io::Result<()> {
-    match tried {
-        Ok(()) => Ok(()),
-        Err(TryLockError::WouldBlock) => {
-            observer.noticed(&Notice::Waiting(dir.path()));
-            lock()
+    for _ in 0..40 {
+        match try_lock() {
+            Ok(()) => return Ok(()),
+            Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(5)),
+            Err(TryLockError::Error(error)) => return Err(error),
         }
-        Err(TryLockError::Error(error)) => Err(error),
     }
+    observer.noticed(&Notice::Waiting(dir.path()));
+    lock()
 }
 
 /// Whether an artifact that is not what it was has been edited, rather than damaged: only IR is there to be edited, and an editor
@@ -403,7 +433,7 @@ fn read(dir: &BuildDir, stage: Stage) -> Result<Read, Error> {
 
 /// Whether a name is one of something in a build directory: what is not there must not be removed, whatever a manifest says.
 fn lies_within(name: &str) -> bool {
-    Path::new(name).components().all(|part| matches!(part, Component::Normal(_)))
+    !name.is_empty() && Path::new(name).components().all(|part| matches!(part, Component::Normal(_)))
 }
 
 /// What a manifest should have as its [`Manifest::check`].

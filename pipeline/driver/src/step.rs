@@ -1,8 +1,8 @@
 //! One stage at a time, from what lies in a build directory.
 
-use crate::compile::{in_input, in_threads};
+use crate::compile::{in_input, in_threads, write_out};
 use crate::identity;
-use crate::observer::{Observer, Task, observe};
+use crate::observer::{Notice, Observer, Task, observe};
 use crate::record::{Found, Record};
 use crate::units::Prepared;
 use artifact::{Artifact, BuildDir, Error, Kind, Options, Parsed, Plan, Stage, UnitId};
@@ -123,7 +123,13 @@ fn validate_step(dir: &BuildDir, making: Making, observer: &dyn Observer) -> Res
     record.write_units_mk(&plan, &text, observer)?;
     for unit in plan.unit_ids() {
         let from = identity::from(Stage::Lower, &options, &[plan.key(unit).as_bytes()]);
-        record.discard(Stage::Validate, &dir.unit(Stage::Lower, unit), Some(&from))?;
+        let lowered = dir.unit(Stage::Lower, unit);
+        if !record.is_from(&lowered, &from)
+            && let Some(place) = record.set_aside(Stage::Validate, &lowered)?
+        {
+            observer.noticed(&Notice::SetAside(&lowered, &place));
+        }
+        record.discard(Stage::Validate, &lowered, Some(&from))?;
         for stage in [Stage::Verify, Stage::Optimize, Stage::Codegen] {
             record.discard(Stage::Validate, &dir.unit(stage, unit), None)?;
         }
@@ -241,7 +247,7 @@ fn output_step(dir: &BuildDir, path: &Path, container: Container, observer: &dyn
         let read = |unit| taken(prepared, &record, Stage::Output, Stage::Codegen, unit);
         let objects = prepared.plan.unit_ids().map(read).collect::<Result<Vec<_>, _>>()?;
         let file = prepared.output(&objects, container)?;
-        dir.write(path, Stage::Output, &file)
+        write_out(path, &file)
     })?;
     record.close(Stage::Output)
 }

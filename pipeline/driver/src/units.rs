@@ -323,7 +323,11 @@ impl<'a> Prepared<'a> {
         bytes: &[u8],
     ) -> Result<(), Error> {
         let Some(record) = record else { return Ok(()) };
-        let write = || record.write(stage, &record.dir().unit(stage, unit), from, bytes);
+        let path = record.dir().unit(stage, unit);
+        if let Some(place) = record.set_aside(stage, &path)? {
+            self.observer.noticed(&Notice::SetAside(&path, &place));
+        }
+        let write = || record.write(stage, &path, from, bytes);
         observe(self.observer, Task::Write(stage), Some(unit), write, |()| Some(bytes.len() as u64))
     }
 

@@ -111,8 +111,8 @@ pub fn build_dir() -> Arg {
 
 /// `--cache` and what goes with it.
 fn cache() -> [Arg; 3] {
-    let folder = "Keep code in this directory, and take from it what does not have to be compiled again \
-                  [default: wasmedge in the user's cache folder]";
+    let folder = "Keep code in this directory, and take from it what does not have to be compiled again; \
+                  not used with --build-dir or --dump [default: wasmedge in the user's cache folder]";
     let folder = Arg::new("cache").long("cache").value_name("DIR").help(folder);
     let size = Arg::new("cache-size").long("cache-size").value_name("MIB").value_parser(value_parser!(u32));
     let none = Arg::new("no-cache").long("no-cache").action(ArgAction::SetTrue).help("Compile everything again");

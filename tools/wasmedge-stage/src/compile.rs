@@ -6,7 +6,6 @@ use clap::ArgMatches;
 use console::codes::Failure;
 use console::input;
 use driver::Request;
-use std::path::Path;
 
 /// Runs it.
 pub fn run(matches: &ArgMatches) -> Result<(), Failure> {
@@ -21,8 +20,7 @@ pub fn run(matches: &ArgMatches) -> Result<(), Failure> {
         dump: matches.get_flag("dump"),
     };
     let bytes = input::read(wasm)?;
-    check_output(wasm, out)?;
-    let watch = Watch::new(matches, &[wasm, out])?;
+    let watch = Watch::new(matches, Some(wasm), Some(out))?;
     watch.during(|observer| {
         watch.progress.info("compile start");
         let compiled = driver::compile(&bytes, &request, observer).map_err(|error| failure(error, Some(wasm)))?;
@@ -34,13 +32,4 @@ pub fn run(matches: &ArgMatches) -> Result<(), Failure> {
         watch.progress.info("compile done");
         Ok(())
     })
-}
-
-/// Finds out before the work whether its result has a place, and not where the module lies.
-fn check_output(wasm: &Path, out: &Path) -> Result<(), Failure> {
-    files::check_place(out)?;
-    match files::same_place(wasm, out) {
-        true => Err(files::unwritable(out, "it is the module to compile, which would be lost")),
-        false => Ok(()),
-    }
 }

@@ -116,6 +116,11 @@ impl Observer for Progress {
         match notice {
             Notice::Unoptimized(function) => self.info(&format!("{function} is too large to be optimized")),
             Notice::Edited(path) => self.info(&format!("{} was edited, and is used as it is", path.display())),
+            Notice::SetAside(path, place) => warn(format!(
+                "{} was edited, and is made again: the edit is kept as {}",
+                path.display(),
+                place.display()
+            )),
             Notice::Damaged(path) => warn(format!("{} is damaged, and is made again", path.display())),
             Notice::NotCached(folder, error) => {
                 warn(format!("the cache {} cannot be written to: {error}", folder.display()));

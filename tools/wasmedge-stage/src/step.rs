@@ -82,7 +82,7 @@ pub fn run(stage: &str, matches: &ArgMatches) -> Result<(), Failure> {
     }
     let path = |name| matches.try_get_one::<PathBuf>(name).ok().flatten().map(PathBuf::as_path);
     let [file, out] = ["WASM", "OUT"].map(path);
-    let watch = Watch::new(matches, &[file, out].into_iter().flatten().collect::<Vec<_>>())?;
+    let watch = Watch::new(matches, file, out)?;
     watch.during(|observer| work(stage, matches, &dir, observer))
 }
 

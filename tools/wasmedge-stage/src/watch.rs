@@ -16,19 +16,30 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Begins to look, as the switches of a command ask for.
+    /// Begins to look, as the switches of a command ask for, which reads one file and writes another.
     ///
     /// # Errors
-    /// If there is no place for what is measured: better before the work than after it. It must not be one of the files that the
-    /// command reads and writes.
-    pub fn new(matches: &ArgMatches, others: &[&Path]) -> Result<Watch, Failure> {
+    /// If there is no place for what is to be written, or something would be lost by it: better before the work than after it.
+    pub fn new(matches: &ArgMatches, read: Option<&Path>, out: Option<&Path>) -> Result<Watch, Failure> {
         let timings = options::path(matches, "timings");
-        if let Some(path) = timings {
+        let dump = matches.try_get_one("dump").is_ok_and(|dump| dump == Some(&true));
+        let dumps: &[&str] = if dump { &["wasm.ll", "wasm-opt.ll"] } else { &[] };
+        for path in out.into_iter().chain(timings) {
             files::check_place(path)?;
-            let other = others.iter().find(|other| files::same_place(path, other));
-            if let Some(other) = other {
-                return Err(files::unwritable(path, &format!("it is {}, which would be lost", other.display())));
+            if read.is_some_and(|read| files::same_place(path, read)) {
+                return Err(files::unwritable(path, "it is the module to compile, which would be lost"));
             }
+            if dumps.iter().any(|dump| files::same_place(path, Path::new(dump))) {
+                return Err(files::unwritable(path, "the dump is written there"));
+            }
+            if options::build_dir(matches).is_some_and(|dir| dir.keeps(path)) {
+                return Err(files::unwritable(path, "the build directory keeps something there"));
+            }
+        }
+        if let (Some(out), Some(timings)) = (out, timings)
+            && files::same_place(out, timings)
+        {
+            return Err(files::unwritable(timings, "OUT is written there"));
         }
         Ok(Watch {
             progress: Progress::new(Console::given(matches), !matches.get_flag("quiet")),

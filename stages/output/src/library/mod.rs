@@ -53,7 +53,10 @@ impl LibraryFormat {
     }
 
     /// Checks that a target's libraries are in this format.
-    pub(crate) fn check(self, triple: &str) -> Result<(), Error> {
+    ///
+    /// # Errors
+    /// If they are not, or the target has none.
+    pub fn check(self, triple: &str) -> Result<(), Error> {
         let refuse = |message| Err(error(Kind::Unsupported, message));
         match LibraryFormat::of(triple) {
             Some(format) if format == self => Ok(()),
