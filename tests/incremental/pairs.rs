@@ -79,15 +79,13 @@ const DIFFERENT: &[(&str, &str, &str)] = &[
     ),
     (
         "how a table is indexed",
-        "(table $t 5 6 funcref) (func (export \"f\") (drop (table.size $t)))",
-        "(table $t i64 5 6 funcref) (func (export \"f\") (drop (table.size $t)))",
+        "(table $t 5 6 funcref) (func (export \"f\") (drop (table.grow $t (ref.null func) (table.size $t))))",
+        "(table $t i64 5 6 funcref) (func (export \"f\") (drop (table.grow $t (ref.null func) (table.size $t))))",
     ),
     (
         "how a memory is addressed",
-        "(memory 1) (func (export \"f\") (drop (memory.grow (unreachable))) (drop (memory.size)))
-         (func (export \"g\") (drop (memory.size)))",
-        "(memory i64 1) (func (export \"f\") (drop (memory.grow (unreachable))) (drop (memory.size)))
-         (func (export \"g\") (drop (memory.size)))",
+        "(memory 1) (func (export \"f\") (result i32) (i32.load offset=8 (memory.grow (memory.size))))",
+        "(memory i64 1) (func (export \"f\") (result i32) (i32.load offset=8 (memory.grow (memory.size))))",
     ),
     (
         "whether a memory is shared",
@@ -111,8 +109,8 @@ const DIFFERENT: &[(&str, &str, &str)] = &[
     ),
     (
         "the type of a called function",
-        "(func $i (result i32) (unreachable)) (func (export \"f\") (drop (call $i)))",
-        "(func $i (result f64) (unreachable)) (func (export \"f\") (drop (call $i)))",
+        "(func $v (result i32) (unreachable)) (func $s (param i32)) (func (export \"f\") (call $s (call $v)))",
+        "(func $v (result f64) (unreachable)) (func $s (param f64)) (func (export \"f\") (call $s (call $v)))",
     ),
     (
         "whether a called function makes tail calls",
@@ -161,8 +159,10 @@ const DIFFERENT: &[(&str, &str, &str)] = &[
     ),
     (
         "the type of what is called indirectly",
-        "(type $t (func (result i32))) (table 1 2 funcref) (func (export \"f\") (drop (call_indirect (type $t) (i32.const 0))))",
-        "(type $t (func (result v128))) (table 1 2 funcref) (func (export \"f\") (drop (call_indirect (type $t) (i32.const 0))))",
+        "(type $t (func (result i32))) (table 1 2 funcref) (func (export \"f\") (drop (call_indirect (type $t)
+         (i32.const 0))))",
+        "(type $t (func (result v128))) (table 1 2 funcref) (func (export \"f\") (drop (call_indirect (type $t)
+         (i32.const 0))))",
     ),
     (
         "where the id of a type lies",
@@ -214,6 +214,53 @@ const DIFFERENT: &[(&str, &str, &str)] = &[
         "(import \"\" \"g\" (global i32)) (tag $t) (func $g)
          (func (export \"f\") (block $b (try_table (catch $t $b) (call $g))))",
     ),
+    (
+        "whether an imported global changes",
+        "(import \"\" \"g\" (global $g i32)) (func $x) (func (export \"f\") (result i32) (i32.add (global.get $g) (call $x)
+         (global.get $g)))",
+        "(import \"\" \"g\" (global $g (mut i32))) (func $x) (func (export \"f\") (result i32) (i32.add (global.get $g)
+         (call $x) (global.get $g)))",
+    ),
+    (
+        "which memory is shared",
+        "(memory 1 1) (memory 1 1 shared) (func (export \"f\") (result i32) (i32.add (memory.size 0) (memory.size 0)))",
+        "(memory 1 1 shared) (memory 1 1) (func (export \"f\") (result i32) (i32.add (memory.size 0) (memory.size 0)))",
+    ),
+    (
+        "which global of the unit a function uses",
+        "(global $a (mut i32) (i32.const 0)) (global $b (mut i32) (i32.const 0)) (func (global.set $a (global.get $b)))
+         (func (export \"f\") (result i32) (global.get $a))",
+        "(global $a (mut i32) (i32.const 0)) (global $b (mut i32) (i32.const 0)) (func (global.set $a (global.get $b)))
+         (func (export \"f\") (result i32) (global.get $b))",
+    ),
+    (
+        "which function of the unit a function calls",
+        "(func $a (unreachable)) (func $b) (func (export \"f\") (call $a))",
+        "(func $a (unreachable)) (func $b) (func (export \"f\") (call $b))",
+    ),
+    (
+        "which reference of the unit a function makes",
+        "(func $a (export \"a\") (drop (ref.func $b)) (drop (ref.func $a))) (func $b (export \"b\") (result funcref)
+         (ref.func $a))",
+        "(func $a (export \"a\") (drop (ref.func $b)) (drop (ref.func $a))) (func $b (export \"b\") (result funcref)
+         (ref.func $b))",
+    ),
+    (
+        "which type of the unit a function checks",
+        "(type $a (func)) (type $b (func)) (table 1 2 funcref) (func (call_indirect (type $a) (i32.const 0)) (call_indirect
+         (type $b) (i32.const 0))) (func (export \"f\") (call_indirect (type $a) (i32.const 0)))",
+        "(type $a (func)) (type $b (func)) (table 1 2 funcref) (func (call_indirect (type $a) (i32.const 0)) (call_indirect
+         (type $b) (i32.const 0))) (func (export \"f\") (call_indirect (type $b) (i32.const 0)))",
+    ),
+    (
+        "which type of the unit a function calls by",
+        "(type $a (func (result i32 i32 i32))) (type $b (func)) (func (param (ref $a) (ref $b)) (call_ref $a (local.get 0))
+         (call_ref $b (local.get 1)) (unreachable)) (func (export \"f\") (param nullfuncref) (call_ref $a (local.get 0))
+         (unreachable))",
+        "(type $a (func (result i32 i32 i32))) (type $b (func)) (func (param (ref $a) (ref $b)) (call_ref $a (local.get 0))
+         (call_ref $b (local.get 1)) (unreachable)) (func (export \"f\") (param nullfuncref) (call_ref $b (local.get 0))
+         (unreachable))",
+    ),
 ];
 
 /// What differs; the fields of both modules. No code depends on it.
@@ -251,15 +298,17 @@ const EQUAL: &[(&str, &str, &str)] = &[
     ),
     (
         "names, data and elements",
-        "(memory 1) (table 1 2 funcref) (func $i) (func (export \"f\") (call $i) (memory.fill (i32.const 1) (i32.const 2) (i32.const 3)))",
-        "(memory 1) (table 1 2 funcref) (func $i) (func $f (export \"another\") (call $i) (memory.fill (i32.const 1) (i32.const 2) (i32.const 3)))
+        "(memory 1) (table 1 2 funcref) (func $i) (func (export \"f\") (call $i) (memory.fill (i32.const 1) (i32.const 2)
+         (i32.const 3)))",
+        "(memory 1) (table 1 2 funcref) (func $i) (func $f (export \"another\") (call $i) (memory.fill (i32.const 1)
+         (i32.const 2) (i32.const 3)))
          (data (i32.const 0) \"data\") (elem (i32.const 0) $i)",
     ),
 ];
 
 /// The ways in which pairs are compiled.
 fn ways() -> Vec<Options> {
-    let sizes = [(Level::O0, 0), (Level::O2, 0), (Level::O2, 1 << 16)];
+    let sizes = [(Level::O0, 0), (Level::O2, 0), (Level::O0, 1 << 16), (Level::O2, 1 << 16)];
     let plain = sizes.into_iter().map(|(level, unit_size)| options(level, unit_size));
     // Without the care that exact traps take, other differences show.
     let relaxed = Options { relaxed_traps: true, ..options(Level::O2, 0) };
