@@ -29,6 +29,7 @@ mod modules;
 mod nans;
 mod process;
 mod programs;
+mod resume;
 mod shared_memory;
 mod snapshots;
 mod spec;
