@@ -32,6 +32,7 @@ mod nans;
 mod process;
 mod programs;
 mod reproducible;
+mod resume;
 mod shared_memory;
 mod snapshots;
 mod spec;

@@ -10,9 +10,9 @@ use artifact::{Artifact, Error, Kind, Parsed, Plan, Stage, UnitId, Verdict};
 use interface::{Body, Interface, Surroundings};
 use llvm::{Context, Module, TargetMachine};
 use lower::{Function, Input};
-use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Mutex;
+use verify::Symbols;
 
 /// A validated module and everything that its units are lowered from.
 pub struct Prepared<'a> {
@@ -279,7 +279,7 @@ impl<'a> Prepared<'a> {
         let size = text.len() as u64;
         let read = || {
             let module = read_ir(context, unit, text, stage)?;
-            self.check(&module, unit, stage)?;
+            self.check(context, &module, unit, stage)?;
             Ok(module)
         };
         observe(self.observer, Task::Read(maker), Some(unit), read, |_| Some(size))
@@ -287,29 +287,33 @@ impl<'a> Prepared<'a> {
 
     /// Checks that what was read, which anybody may have written, is IR of this unit. What breaks LLVM's rules must not get to
     /// its passes: they rely on them.
-    fn check(&self, module: &Module<'_>, unit: UnitId, stage: Stage) -> Result<(), Error> {
+    fn check<'c>(&self, context: &'c Context, module: &Module<'c>, unit: UnitId, stage: Stage) -> Result<(), Error> {
         if stage != Stage::Verify {
             module.verify().map_err(|error| Error::new(stage, Kind::Llvm, error.to_string()))?;
         }
-        let (defines, uses) = self.names(unit);
-        verify::names(module, &defines, &uses).map_err(|message| Error::new(stage, Kind::Invalid, message))
+        let (defines, uses) = self.symbols(context, unit);
+        verify::symbols(module, &defines, &uses).map_err(|message| Error::new(stage, Kind::Invalid, message))
     }
 
     /// The symbols that a unit defines, and those that it may use.
-    fn names(&self, unit: UnitId) -> (BTreeSet<String>, BTreeSet<String>) {
+    fn symbols<'c>(&self, context: &'c Context, unit: UnitId) -> (Symbols<'c>, Symbols<'c>) {
         let module = &self.parsed.module;
-        let hosts = || module.types.iter().map(symbol::host);
+        let hosts = || module.types.iter().map(|ty| (symbol::host(ty), lower::function_type(context, ty, false)));
         let UnitId::Functions(index) = unit else {
-            return (module.types.iter().map(symbol::entry).chain(hosts()).collect(), BTreeSet::new());
+            let entries = module.types.iter().map(|ty| (symbol::entry(ty), lower::entry_type(context)));
+            return (entries.chain(hosts()).collect(), Symbols::new());
         };
         let unit = &self.plan.units[index as usize];
-        let symbols = |whose, function| {
-            let tail = self.plan.tail_callers.contains(&function).then_some(Local { whose, tail: true });
-            [Some(Local { whose, tail: false }), tail].into_iter().flatten().map(|local| local.to_string())
+        let local = |whose, function| {
+            let tails = if self.plan.tail_callers.contains(&function) { &[false, true][..] } else { &[false] };
+            tails.iter().map(move |&tail| {
+                let ty = lower::function_type(context, module.function_type(function), tail);
+                (Local { whose, tail }.to_string(), ty)
+            })
         };
         let own = unit.functions.clone().zip(0..);
-        let own = own.flat_map(|(defined, at)| symbols(Whose::Own(at), module.function(DefinedFuncIdx(defined))));
-        let callees = unit.callees.iter().zip(0..).flat_map(|(&callee, at)| symbols(Whose::Callee(at), callee));
+        let own = own.flat_map(|(defined, at)| local(Whose::Own(at), module.function(DefinedFuncIdx(defined))));
+        let callees = unit.callees.iter().zip(0..).flat_map(|(&callee, at)| local(Whose::Callee(at), callee));
         (own.collect(), callees.chain(hosts()).collect())
     }
 

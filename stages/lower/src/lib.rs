@@ -33,7 +33,7 @@ mod unit;
 mod wrappers;
 
 use abi::metering::Metering;
-use abi::types::FuncIdx;
+use abi::types::{FuncIdx, FuncType};
 use artifact::{Error, Target};
 use interface::Interface;
 use std::ops::Range;
@@ -79,6 +79,17 @@ pub fn unit<'c>(
     }
     turn(None);
     Ok(unit.finish())
+}
+
+/// The type of a function as units define and call it, or of its tail function ([`abi::signature`]).
+pub fn function_type<'c>(context: &'c llvm::Context, ty: &FuncType, tail: bool) -> llvm::FunctionType<'c> {
+    let types = types::Types::new(context);
+    if tail { types.tail(ty) } else { types.native(ty) }
+}
+
+/// The type of the wrappers into native code.
+pub fn entry_type(context: &llvm::Context) -> llvm::FunctionType<'_> {
+    types::Types::new(context).entry()
 }
 
 /// Makes the wrappers: for each distinct function type of the module one into native code and one out to the host

@@ -7,8 +7,8 @@
 
 use abi::symbol::{self, Local};
 use artifact::{Error, Kind, Stage, Verdict};
-use llvm::{CallConv, Function, Module, Position, Visibility};
-use std::collections::BTreeSet;
+use llvm::{CallConv, Function, FunctionType, Module, Position, Visibility};
+use std::collections::BTreeMap;
 
 /// Checks a unit.
 ///
@@ -35,27 +35,34 @@ pub fn verify(module: &Module<'_>) -> Result<Verdict, Error> {
     Ok(verdict)
 }
 
+/// What a unit calls a function, and its type.
+pub type Symbols<'c> = BTreeMap<String, FunctionType<'c>>;
+
 /// Checks that a unit whose text was read, lowered or optimized, is the one that is planned: it defines all of these symbols, and
-/// uses no functions of other units but these. Functions with other names are nobody else's business.
+/// uses no functions of other units but these, all with their types. Functions with other names are nobody else's business.
 ///
 /// # Errors
 /// The first symbol that is missing, or belongs to another unit.
-pub fn names(module: &Module<'_>, defines: &BTreeSet<String>, uses: &BTreeSet<String>) -> Result<(), String> {
+pub fn symbols<'c>(module: &Module<'c>, defines: &Symbols<'c>, uses: &Symbols<'c>) -> Result<(), String> {
     let defined = |name: &&String| module.function(name).is_some_and(|function| !function.is_declaration());
-    if let Some(missing) = defines.iter().find(|name| !defined(name)) {
+    if let Some(missing) = defines.keys().find(|name| !defined(name)) {
         return Err(format!("`{missing}` is not defined, which this unit is to define"));
     }
     for function in module.functions() {
         let name = function.name();
-        let is_declaration = function.is_declaration();
         if Local::parse(&name).is_none() && !name.starts_with("wasm.entry.") && !name.starts_with("wasm.host.") {
             continue;
         }
-        if !is_declaration && !defines.contains(&name) {
-            return Err(format!("`{name}` is defined, which is not among what this unit is to define"));
-        }
-        if is_declaration && !uses.contains(&name) {
-            return Err(format!("`{name}` is used, which is not among what this unit may use"));
+        let (planned, what) = match function.is_declaration() {
+            true => (uses, "used, which is not among what this unit may use"),
+            false => (defines, "defined, which is not among what this unit is to define"),
+        };
+        match planned.get(&name) {
+            None => return Err(format!("`{name}` is {what}")),
+            Some(&ty) if ty != function.function_type() => {
+                return Err(format!("`{name}` is of another type than the function that it should be"));
+            }
+            Some(_) => {}
         }
     }
     Ok(())
@@ -101,12 +108,13 @@ mod tests {
     }
 
     #[test]
-    fn a_unit_has_the_names_of_its_plan() {
+    fn a_unit_has_the_symbols_of_its_plan() {
         let checked = |text: &str| {
             let context = Context::new();
             let module = Module::parse(&context, "unit", text).expect("the test's module is well-formed");
-            let set = |names: &[&str]| names.iter().map(|name| name.to_string()).collect();
-            names(&module, &set(&["wasm.function.0", "wasm.function.1"]), &set(&["wasm.callee.0"]))
+            let ty = context.function(context.void(), &[], false);
+            let planned = |names: &[&str]| names.iter().map(|name| (name.to_string(), ty)).collect();
+            symbols(&module, &planned(&["wasm.function.0", "wasm.function.1"]), &planned(&["wasm.callee.0"]))
         };
         let define = |name: &str| format!("define void @{name}() {{\n  ret void\n}}\n");
         let [zero, one, two] = ["wasm.function.0", "wasm.function.1", "wasm.function.2"].map(define);
@@ -118,6 +126,8 @@ mod tests {
             (format!("{zero}declare void @wasm.function.1()\n"), "wasm.function.1"),
             (format!("{zero}{one}{two}"), "wasm.function.2"),
             (format!("{zero}{one}{}", callee(1)), "wasm.callee.1"),
+            (format!("{zero}{one}declare void @wasm.callee.0(i32)\n"), "wasm.callee.0"),
+            (format!("{zero}define i32 @wasm.function.1() {{\n  ret i32 0\n}}\n"), "wasm.function.1"),
             (format!("{zero}{one}{}", define("wasm.entry.i.")), "wasm.entry.i."),
         ] {
             let message = checked(&text).expect_err(&text);
