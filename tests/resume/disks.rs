@@ -68,7 +68,7 @@ fn a_full_disk_is_told_and_got_over() {
     for size in ["16k", "40k", "64k", "100k", "160k", "240k", "320k"] {
         disk.remount(&format!("size={size}"));
         refused(&folder, &compile, "No space left on device");
-        if folder.path("disk/build/manifest.json").exists() {
+        if folder.path("disk/build/input.wasm").exists() {
             refused(&folder, RUN, "No space left on device");
         }
     }

@@ -96,10 +96,9 @@ pub fn update(
         let container = out.map_or(Container::Universal, |(_, container)| container);
         let request = Request { container, jobs, ..Request::new(options) };
         let all = All { record: Some(&record), request: &request, observer, told: AtomicBool::new(false) };
-        let in_input = |error: Error| in_input(dir, error);
         match out {
-            Some((path, _)) => write_out(path, &all.run(&bytes).map_err(in_input)?.file)?,
-            None => drop(all.prepare(&bytes, |prepared| all.units(prepared)).map_err(in_input)?),
+            Some((path, _)) => write_out(path, &all.run(&bytes)?.file)?,
+            None => drop(all.prepare(&bytes, |prepared| all.units(prepared))?),
         }
         record.close(Stage::Output)
     })
@@ -114,14 +113,6 @@ pub(crate) fn write_out(path: &Path, file: &[u8]) -> Result<(), Error> {
 fn is_input_edited(record: &Record) -> Result<bool, Error> {
     let from = identity::from(Stage::Parse, record.options(), &[]);
     Ok(matches!(record.find(Stage::Parse, &record.dir().input(), &from)?, Found::Edited(_)))
-}
-
-/// The same error, in the module that lies in a build directory if it is in no other file.
-pub(crate) fn in_input(dir: &BuildDir, error: Error) -> Error {
-    match error.place.path {
-        None if error.stage <= Stage::Lower => error.in_file(dir.input()),
-        _ => error,
-    }
 }
 
 /// Runs work whose parallel parts have so many threads; 0 for one per core.

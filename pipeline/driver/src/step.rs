@@ -1,6 +1,6 @@
 //! One stage at a time, from what lies in a build directory.
 
-use crate::compile::{in_input, in_threads, write_out};
+use crate::compile::{in_threads, write_out};
 use crate::identity;
 use crate::observer::{Notice, Observer, Task, observe};
 use crate::record::{Found, Record};
@@ -80,7 +80,6 @@ fn parse_step(
     observer: &dyn Observer,
 ) -> Result<(), Error> {
     let record = Record::begin(dir.clone(), options, observer)?;
-    let is_there = bytes.is_none();
     let bytes = match bytes {
         Some(bytes) => abi::container::original(bytes).to_vec(),
         None => std::fs::read(dir.input()).map_err(|error| Error::io(Stage::Parse, dir.input(), &error))?,
@@ -95,8 +94,7 @@ fn parse_step(
     };
     if making == Making::Always || !is_current()? {
         record.write(Stage::Parse, &dir.input(), &from_input, &bytes)?;
-        let parsed = whole(observer, Stage::Parse, || parse::parse(&bytes));
-        let parsed = parsed.map_err(|error| if is_there { in_input(dir, error) } else { error })?;
+        let parsed = whole(observer, Stage::Parse, || parse::parse(&bytes))?;
         record.write(Stage::Parse, &dir.parsed(), &from, parsed.write().as_bytes())?;
     }
     record.close(Stage::Parse)
@@ -113,8 +111,7 @@ fn validate_step(dir: &BuildDir, making: Making, observer: &dyn Observer) -> Res
             dir.read_artifact::<Plan>(&dir.plan(), Stage::Validate)?
         }
         Making::Always | Making::Needed => {
-            let plan = whole(observer, Stage::Validate, || validate::validate(&bytes, &parsed, &options))
-                .map_err(|error| in_input(dir, error))?;
+            let plan = whole(observer, Stage::Validate, || validate::validate(&bytes, &parsed, &options))?;
             let text = plan.write().into_bytes();
             record.write(Stage::Validate, &dir.plan(), &from, &text)?;
             (plan, text)
@@ -213,10 +210,13 @@ fn unit_stage(
         }
         Stage::Optimize => {
             let mut module = read(Stage::Lower)?;
-            prepared.optimize(&mut module, machine, unit)?;
+            prepared.optimize(&mut module, machine, unit).map_err(in_file(Stage::Lower))?;
             keep(prepared.print(&module, stage, unit).as_bytes())
         }
-        Stage::Codegen => keep(&prepared.codegen(&read(Stage::Optimize)?, machine, unit)?),
+        Stage::Codegen => {
+            let module = read(Stage::Optimize)?;
+            keep(&prepared.codegen(&module, machine, unit).map_err(in_file(Stage::Optimize))?)
+        }
         Stage::Parse | Stage::Validate | Stage::Output => unreachable!("these stages do not work by units"),
     }
 }

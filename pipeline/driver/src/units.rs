@@ -137,7 +137,8 @@ impl<'a> Prepared<'a> {
             None => {
                 self.module(&context, record, &mut lowered, Stage::Lower, Stage::Optimize, unit)?;
                 let mut module = lowered.module.take().expect("it was just read");
-                unoptimized = self.optimize(&mut module, machine, unit)?;
+                let optimized = self.optimize(&mut module, machine, unit);
+                unoptimized = optimized.map_err(|error| in_file(record, Stage::Lower, unit, error))?;
                 let text = texts.then(|| self.print(&module, Stage::Optimize, unit));
                 keep(Stage::Optimize, &from_optimize, text.as_deref().unwrap_or_default().as_bytes())?;
                 Ir { text, module: Some(module) }
@@ -149,7 +150,8 @@ impl<'a> Prepared<'a> {
             Some(object) => object,
             None => {
                 let module = self.module(&context, record, &mut optimized, Stage::Optimize, Stage::Codegen, unit)?;
-                let object = self.codegen(module, machine, unit)?;
+                let object = self.codegen(module, machine, unit);
+                let object = object.map_err(|error| in_file(record, Stage::Optimize, unit, error))?;
                 keep(Stage::Codegen, &from, &object)?;
                 object
             }

@@ -91,12 +91,10 @@ fn failure(error: Error, file: Option<&Path>) -> Failure {
         Kind::Limit => Code::TooLarge,
         Kind::Link | Kind::Llvm | Kind::Io | Kind::Bug => return Failure::Plain(in_file(file, &error)),
     };
-    // An error in a file is about an artifact, unless that is the module itself.
-    let input = error.place.path.as_deref().filter(|path| path.ends_with("input.wasm"));
-    if !matches!(error.stage, Stage::Parse | Stage::Validate) || error.place.path.is_some() && input.is_none() {
+    // An error in a file is about an artifact.
+    if !matches!(error.stage, Stage::Parse | Stage::Validate) || error.place.path.is_some() {
         return Failure::Plain(in_file(file, &error));
     }
-    let file = file.or(input);
     let function = error.place.function.map(|index| (index.0, error.place.name.as_deref()));
     let place = Place { function, offset: error.place.offset };
     let (code, message) = Code::of(&error.message, otherwise);

@@ -2,13 +2,13 @@
 
 use crate::watch::Watch;
 use crate::{failure, options};
-use artifact::{BuildDir, Stage, UnitId};
+use artifact::{BuildDir, Error, Stage, UnitId};
 use clap::builder::ValueHint;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use console::codes::Failure;
 use console::{Console, compile, input};
 use driver::{Located, Making, Observer, Step};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What Makefiles include.
 const MAKEFILE: &str = include_str!("../wasmedge.mk");
@@ -91,7 +91,7 @@ fn work(stage: &str, matches: &ArgMatches, dir: &BuildDir, observer: &dyn Observ
     let jobs = options::jobs(matches);
     if stage == "run" {
         let out = options::path(matches, "OUT").map(|path| (path, options::container(path)));
-        return driver::update(dir, out, jobs, observer).map_err(|error| failure(error, None));
+        return driver::update(dir, out, jobs, observer).map_err(|error| failed(error, dir, None));
     }
     let unit = |stage| match matches.get_one::<String>("function") {
         Some(function) => located(dir, stage, function, Console::given(matches)).map(Some),
@@ -118,7 +118,14 @@ fn work(stage: &str, matches: &ArgMatches, dir: &BuildDir, observer: &dyn Observ
         // `output` cannot tell whether its file is current.
         _ => Making::Always,
     };
-    driver::step(dir, &step, making, jobs, observer).map_err(|error| failure(error, file))
+    driver::step(dir, &step, making, jobs, observer).map_err(|error| failed(error, dir, file))
+}
+
+/// The failure of a stage whose module is this file, or lies in the build directory.
+fn failed(error: Error, dir: &BuildDir, file: Option<&Path>) -> Failure {
+    let is_about_module = matches!(error.stage, Stage::Parse | Stage::Validate) || error.place.function.is_some();
+    let input = (is_about_module && error.place.path.is_none()).then(|| dir.input());
+    failure(error, file.or(input.as_deref()))
 }
 
 /// Prints what Makefiles include.
