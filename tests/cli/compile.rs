@@ -124,3 +124,34 @@ fn levels_run_where_they_can() {
         };
     }
 }
+
+/// What is written goes where it was asked to, and takes the place of nothing else.
+#[test]
+fn outputs_lose_nothing() {
+    let folder = Folder::new();
+    folder.write("answer.wat", r#"(module (func (export "answer") (result i32) (i32.const 42)))"#);
+    folder.write("old.wasm", "old");
+    std::os::unix::fs::symlink("old.wasm", folder.path("link.wasm")).expect("a link can be made");
+    folder.wasmedge(&["compile", "answer.wat", "link.wasm"]).succeeds("");
+    assert!(folder.path("link.wasm").is_symlink());
+    folder.wasmedge(&["--reactor", "old.wasm", "answer"]).succeeds("42\n");
+    let (pipe, file) = (folder.path("pipe"), folder.read("old.wasm"));
+    assert!(Command::new("mkfifo").arg(&pipe).status().expect("the system has pipes").success());
+    let reader = std::thread::spawn(move || std::fs::read(pipe).expect("a pipe can be read"));
+    folder.wasmedge(&["compile", "answer.wat", "pipe"]).succeeds("");
+    assert!(reader.join().expect("it reads") == file, "the pipe took it, and is one still");
+
+    folder.wasmedge(&["compile", "--build-dir", "build", "answer.wat", "out.wasm"]).succeeds("");
+    let kept = "the build directory keeps something there";
+    for path in ["build/input.wasm", "build/lower/unit-0000.ll", "build/manifest.json"] {
+        folder.stage(&["run", "--build-dir", "build", path]).fails().says(path).says(kept);
+        folder.stage(&["run", "--build-dir", "build", "--timings", path, "out.wasm"]).fails().says(path).says(kept);
+    }
+    folder.stage(&["compile", "--dump", "answer.wat", "wasm.ll"]).fails().says("the dump is written there");
+    folder.stage(&["compile", "--timings", "out.wasm", "answer.wat", "out.wasm"]).fails().says("OUT is written there");
+    folder.stage(&["run", "--build-dir", "build", "nowhere/out.wasm"]).fails().says("nowhere");
+
+    // What the library of a target is called is known before the work.
+    let library = ["compile", "--target", "aarch64-apple-darwin", "answer.wat", "out.so"];
+    folder.stage(&library).fails().says("is a .dylib file, not a .so file");
+}

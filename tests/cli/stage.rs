@@ -31,6 +31,24 @@ fn ir_edited_by_hand_is_what_goes_on() {
     folder.wasmedge(&["--reactor", "out.wasm", "answer"]).succeeds("41\n");
 }
 
+/// What somebody has written is not lost where it cannot hold any more.
+#[test]
+fn an_edit_is_put_aside_for_another_compile() {
+    let folder = Folder::new();
+    folder.write("answer.wat", r#"(module (func (export "answer") (result i32) (i32.const 41)))"#);
+    let compile =
+        |level, out| folder.stage(&["compile", "--optimize", level, "--build-dir", "build", "answer.wat", out]);
+    compile("2", "out.wasm").succeeds("");
+    let lowered = String::from_utf8(folder.read("build/lower/unit-0000.ll")).expect("IR is text");
+    let edited = lowered.replace("i32 41", "i32 42");
+    folder.write("build/lower/unit-0000.ll", &edited);
+    compile("2", "out.wasm").succeeds("").says("was edited, and is used as it is");
+    folder.wasmedge(&["--reactor", "out.wasm", "answer"]).succeeds("42\n");
+    compile("1", "out.wasm").succeeds("").says("the edit is kept as build/lower/unit-0000.ll.edited");
+    folder.wasmedge(&["--reactor", "out.wasm", "answer"]).succeeds("41\n");
+    assert_eq!(folder.read("build/lower/unit-0000.ll.edited"), edited.as_bytes());
+}
+
 /// As a Makefile runs them: none may lose what another one writes down in the manifest.
 #[test]
 fn units_are_made_side_by_side() {
