@@ -3,11 +3,12 @@
 #   include wasmedge.mk
 #   all: app.aot.wasm plugin.so
 #
-# makes app.aot.wasm, a universal wasm, from app.wasm, and plugin.so, a shared library, from plugin.wasm. `make -j8` works on eight
+# makes app.aot.wasm, a universal wasm, from app.wasm, and plugin.so, a shared library, from plugin.wasm; if there is none, from
+# app.wat and plugin.wat. So it does plugin.dylib and plugin.dll, for a target that has such libraries. `make -j8` works on eight
 # units at a time, of one module or of several. Besides:
 #
 #   make app.lower       stops after a stage; so do app.parse, app.validate, app.verify, app.opt and app.emit
-#   make clean-app       removes what was made from app.wasm; for sub/app.wasm it is sub/clean-app
+#   make clean-app       removes what was made from app.wasm, by these rules; for sub/app.wasm it is sub/clean-app
 #
 # Artifacts lie in .wasmedge/app: edit .wasmedge/app/lower/unit-0000.ll, and `make` goes on from there. After any change only the
 # units are made again whose code it changes, after a failure only those that were not made yet. For the module, the options and the
@@ -34,8 +35,13 @@ wasmedge.planned = [ ! -e $(wasmedge.dir)/units.mk ] ||
 .PHONY: .wasmedge.always
 .wasmedge.always:
 
+wasmedge.parse = $(WASMEDGE_STAGE) parse --needed --quiet $(WASMEDGE_FLAGS) --build-dir $(wasmedge.dir) $<
+
 %.parse: %.wasm .wasmedge.always
-	@$(WASMEDGE_STAGE) parse --needed --quiet $(WASMEDGE_FLAGS) --build-dir $(wasmedge.dir) $<
+	@$(wasmedge.parse)
+
+%.parse: %.wat .wasmedge.always
+	@$(wasmedge.parse)
 
 %.validate: %.parse
 	@$(WASMEDGE_STAGE) validate --needed --quiet --build-dir $(wasmedge.dir)
@@ -52,13 +58,18 @@ wasmedge.planned = [ ! -e $(wasmedge.dir)/units.mk ] ||
 %.emit: %.validate
 	+@$(wasmedge.planned) $(MAKE) $(wasmedge.units) emit
 
-# The objects first, for both: whoever asks for both files has them made once.
-%.aot.wasm: %.emit
-	+@$(wasmedge.planned) $(MAKE) $(wasmedge.units) WASMEDGE_OUT='$@' output
+# A mark says that a file was made here: others may have the name of one that could be.
+define wasmedge.output
+# The objects first, for all kinds: whoever asks for several files has them made once.
+%.$(1): %.emit
+	+@$$(wasmedge.planned) $$(MAKE) $$(wasmedge.units) WASMEDGE_OUT='$$@' output
+	@touch $$(wasmedge.dir)/made.$(1)
+endef
 
-%.so: %.emit
-	+@$(wasmedge.planned) $(MAKE) $(wasmedge.units) WASMEDGE_OUT='$@' output
+wasmedge.kinds = aot.wasm so dylib dll
+$(foreach kind,$(wasmedge.kinds),$(eval $(call wasmedge.output,$(kind))))
 
 clean-%: .wasmedge.always
+	@for kind in $(wasmedge.kinds); do mark=$(wasmedge.dir)/made.$$kind; \
+		if [ -e $$mark ]; then rm -f $*.$$kind && rm $$mark || exit 1; fi; done
 	@[ ! -e $(wasmedge.dir)/manifest.json ] || $(WASMEDGE_STAGE) clean --quiet --build-dir $(wasmedge.dir)
-	rm -f $*.aot.wasm $*.so

@@ -1,13 +1,15 @@
 //! `--target help`, `--cpu help`, `--cpu-features help`: what there is to choose from.
 
-use crate::options;
-use clap::{ArgMatches, Command};
+use crate::{options, snapshot};
+use clap::Command;
 use console::codes::Failure;
 use driver::{GENERIC, NATIVE, TRIPLES, Wanted};
 use std::ffi::OsString;
 
 /// What stands for a list in place of a name.
 const HELP: &str = "help";
+/// The commands that make code.
+const COMMANDS: [&str; 3] = ["compile", "parse", "snapshot"];
 
 /// Prints the list that a command line asks for, if it does. Whoever asks need not name files.
 pub fn print(args: &[OsString]) -> Option<Result<(), Failure>> {
@@ -19,22 +21,26 @@ pub fn print(args: &[OsString]) -> Option<Result<(), Failure>> {
     // What a command takes is known once it is built.
     let mut commands = crate::command();
     commands.build();
-    let commands = ["compile", "parse"].into_iter().fold(commands, |all, name| all.mut_subcommand(name, relaxed));
+    let commands = COMMANDS.into_iter().fold(commands, |all, name| all.mut_subcommand(name, relaxed));
     let matches = commands.try_get_matches_from(args).ok()?;
     let (name, matches) = matches.subcommand()?;
-    let text = ["compile", "parse"].contains(&name).then(|| list(matches)).flatten()?;
+    let wanted = match name {
+        "snapshot" => snapshot::wanted(matches),
+        name if COMMANDS.contains(&name) => options::wanted(matches),
+        _ => return None,
+    };
+    let text = list(&wanted)?;
     Some(text.and_then(|text| console::print(text.as_bytes())))
 }
 
-fn list(matches: &ArgMatches) -> Option<Result<String, Failure>> {
-    let wanted = options::wanted(matches);
+fn list(wanted: &Wanted<'_>) -> Option<Result<String, Failure>> {
     if wanted.triple == Some(HELP) {
         return Some(Ok(targets()));
     }
     if wanted.cpu == Some(HELP) {
-        return Some(cpus(&wanted));
+        return Some(cpus(wanted));
     }
-    (wanted.features == Some(HELP)).then(|| features(&wanted))
+    (wanted.features == Some(HELP)).then(|| features(wanted))
 }
 
 fn targets() -> String {

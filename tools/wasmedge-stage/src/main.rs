@@ -12,7 +12,7 @@ mod snapshot;
 mod step;
 mod watch;
 
-use artifact::{Error, Kind, Stage};
+use artifact::{BuildDir, Error, Kind, Stage};
 use clap::Command;
 use console::Console;
 use console::codes::{Code, Failure, Place};
@@ -84,6 +84,10 @@ fn end(console: Console, result: Result<(), Failure>) -> ExitCode {
 
 /// What a user is told of a stage's error. What is wrong with the module itself has a code, as when the module is loaded to be run.
 fn failure(error: Error, file: Option<&Path>) -> Failure {
+    if let Some(dir) = not_begun(&error) {
+        let message = format!("no compile was begun in {}: run the stage `{}` first", dir.display(), Stage::Parse);
+        return Failure::Plain(message);
+    }
     let otherwise = match error.kind {
         Kind::Malformed => Code::Grammar,
         Kind::Invalid => Code::Invalid,
@@ -99,6 +103,13 @@ fn failure(error: Error, file: Option<&Path>) -> Failure {
     let place = Place { function, offset: error.place.offset };
     let (code, message) = Code::of(&error.message, otherwise);
     Failure::new(code, in_file(file, &format!("{message}{place}")))
+}
+
+/// The build directory that an error is about, if there is nothing to go on with: it says nothing about a stage then.
+fn not_begun(error: &Error) -> Option<&Path> {
+    let path = error.place.path.as_deref()?;
+    let dir = path.parent()?;
+    (error.kind == Kind::Io && BuildDir::new(dir).manifest() == path && !path.exists()).then_some(dir)
 }
 
 fn in_file(file: Option<&Path>, message: &dyn std::fmt::Display) -> String {

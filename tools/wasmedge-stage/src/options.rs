@@ -10,7 +10,12 @@ use std::path::{Path, PathBuf};
 
 /// The options that the switches ask for.
 pub fn options(matches: &ArgMatches) -> Result<Options, Failure> {
-    let mut options = Options::new(wanted(matches).target().map_err(unknown)?);
+    options_for(matches, &wanted(matches))
+}
+
+/// The same for a target, whatever the switches say about that.
+pub fn options_for(matches: &ArgMatches, wanted: &Wanted<'_>) -> Result<Options, Failure> {
+    let mut options = Options::new(wanted.target().map_err(unknown)?);
     options.level = string(matches, "optimize").parse().expect("clap allows only the levels that there are");
     options.relaxed_traps = matches.get_flag("relaxed-traps");
     if let Some(size) = matches.get_one("unit-size") {

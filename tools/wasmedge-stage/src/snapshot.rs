@@ -4,7 +4,7 @@
 
 use crate::progress::Progress;
 use crate::{failure, options};
-use artifact::{BuildDir, Options, Stage, Target};
+use artifact::{BuildDir, Options, Stage};
 use clap::builder::ValueHint;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use console::codes::Failure;
@@ -16,6 +16,8 @@ use std::path::{Path, PathBuf};
 
 /// The stages whose artifacts are text.
 const STAGES: [Stage; 5] = [Stage::Parse, Stage::Validate, Stage::Lower, Stage::Verify, Stage::Optimize];
+/// The target unless told otherwise.
+const TRIPLE: &str = "x86_64-unknown-linux-gnu";
 /// How many lines of a difference are shown.
 const LINES: usize = 60;
 
@@ -41,6 +43,13 @@ pub fn command() -> Command {
         .arg(dir.value_parser(value_parser!(PathBuf)).help("The directory of the snapshots"))
         .arg(check.help("Write nothing, but compare: print what differs, and exit 1 if anything does"))
         .args(compile::args())
+        .mut_arg("target", |arg| {
+            arg.help(format!("Make code for this architecture and system: `help` lists them [default: {TRIPLE}]"))
+        })
+        .mut_arg("cpu", |arg| {
+            let help = "Make code for this processor and later ones: `help` lists them [default: any of the architecture]";
+            arg.help(help)
+        })
         .next_help_heading("Messages and work")
         .arg(compile::jobs())
         .args(Console::args())
@@ -76,7 +85,7 @@ pub fn run(matches: &ArgMatches) -> Result<(), Failure> {
             return Err(Failure::Plain(format!("{other} and {file} would have the same snapshots")));
         }
     }
-    let options = Options { target: target(matches)?, ..options::options(matches)? };
+    let options = options::options_for(matches, &wanted(matches))?;
     let mut changes = Vec::new();
     for (name, file) in modules {
         let folder = dir.join(name);
@@ -101,11 +110,10 @@ pub fn run(matches: &ArgMatches) -> Result<(), Failure> {
     )))
 }
 
-/// What is asked for; else a plain 64-bit PC, whatever this runs on.
-fn target(matches: &ArgMatches) -> Result<Target, Failure> {
+/// The target that is asked for; else a plain 64-bit PC, whatever this runs on.
+pub fn wanted(matches: &ArgMatches) -> Wanted<'_> {
     let wanted = options::wanted(matches);
-    let (triple, cpu) = (wanted.triple.unwrap_or("x86_64-unknown-linux-gnu"), wanted.cpu.unwrap_or(GENERIC));
-    Wanted { triple: Some(triple), cpu: Some(cpu), ..wanted }.target().map_err(options::unknown)
+    Wanted { triple: wanted.triple.or(Some(TRIPLE)), cpu: wanted.cpu.or(Some(GENERIC)), ..wanted }
 }
 
 /// The text artifacts of a module, by their paths in a build directory.

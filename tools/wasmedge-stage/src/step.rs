@@ -52,7 +52,7 @@ pub fn commands() -> Vec<Command> {
         stage("output", "Makes the file from the objects").arg(compile::file("OUT", out).required(true)),
         stage("run", "Runs the stages, from `validate` on, whose artifacts are stale or missing")
             .arg(compile::file("OUT", out)),
-        whole("status", "Prints which artifacts are current, edited by hand, stale or missing"),
+        whole("status", "Prints which artifacts are current, edited by hand, damaged, stale or missing"),
         Command::new("makefile")
             .about("Prints what a Makefile includes to compile modules with make; it says how to use it"),
         whole("clean", "Removes the artifacts and the manifest, and nothing else"),
@@ -99,6 +99,9 @@ fn work(stage: &str, matches: &ArgMatches, dir: &BuildDir, observer: &dyn Observ
     };
     let begin = (stage == "parse").then(|| options::options(matches)).transpose()?;
     let file = begin.as_ref().and_then(|_| options::path(matches, "WASM"));
+    if begin.is_some() && file.is_none() && !dir.input().exists() {
+        return Err(Failure::Plain(format!("there is no {}: name a module", dir.input().display())));
+    }
     let bytes = file.map(input::read).transpose()?;
     let step = match stage {
         "parse" => Step::Parse { bytes: bytes.as_deref(), options: begin.as_ref().expect("made for this stage") },

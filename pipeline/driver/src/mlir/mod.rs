@@ -33,12 +33,22 @@ pub(crate) fn is_mlir(path: &Path) -> bool {
 /// `mlir-translate` has remarked.
 ///
 /// # Errors
-/// If a unit is not current, or there is no `mlir-translate` of this compiler's version of LLVM, or it refuses a unit.
+/// If a unit is not current, or there is no `mlir-translate` of this compiler's version of LLVM, or it refuses a unit, or a unit's
+/// MLIR was edited and not taken back.
 pub fn to_mlir(dir: &BuildDir, stage: Stage, only: Option<UnitId>, jobs: usize) -> Result<Vec<String>, Error> {
-    each_unit(dir, stage, only, jobs, |prepared, record, translator, unit| {
+    let units = |prepared: &Prepared<'_>| units(prepared, stage, only);
+    each_unit(dir, stage, units, jobs, |prepared, record, translator, unit| {
+        let path = mlir(dir, stage, unit);
         let from = from(prepared, stage, &taken(prepared, record, stage, stage, unit)?);
+        match record.find(stage, &path, &from)? {
+            Found::Edited(_) => {
+                let message = "it was edited: take it back with `from-mlir`, or remove it";
+                return Err(Error::new(stage, Kind::Invalid, message).in_file(&path));
+            }
+            Found::Current(_) | Found::Damaged | Found::Stale | Found::Missing => {}
+        }
         let translated = translator.translate(Direction::ToMlir, &dir.unit(stage, unit))?;
-        record.write(stage, &mlir(dir, stage, unit), &from, &translated.text)?;
+        record.write(stage, &path, &from, &translated.text)?;
         Ok(translated.remarks)
     })
 }
@@ -52,9 +62,16 @@ fn from(prepared: &Prepared<'_>, stage: Stage, ir: &[u8]) -> String {
 /// has remarked.
 ///
 /// # Errors
-/// If the MLIR was made from another unit than what is there now, is not well-formed, or does not hold the unit any more.
+/// If there is no MLIR, of the one unit or of any. If it was made from another unit than what is there now, is not well-formed, or does not hold the unit any more.
 pub fn from_mlir(dir: &BuildDir, stage: Stage, only: Option<UnitId>, jobs: usize) -> Result<Vec<String>, Error> {
-    each_unit(dir, stage, only, jobs, |prepared, record, translator, unit| {
+    let units = |prepared: &Prepared<'_>| {
+        let units = units(prepared, stage, only)?;
+        // What is not known to be missing is looked at.
+        let is_there = |unit: &UnitId| !matches!(mlir(dir, stage, *unit).try_exists(), Ok(false));
+        let there: Vec<UnitId> = units.iter().copied().filter(is_there).collect();
+        Ok(if there.is_empty() { units } else { there })
+    };
+    each_unit(dir, stage, units, jobs, |prepared, record, translator, unit| {
         let path = mlir(dir, stage, unit);
         let in_file = |message: &str| Error::new(stage, Kind::Invalid, message).in_file(&path);
         let original = taken(prepared, record, stage, stage, unit)?;
@@ -88,15 +105,18 @@ pub fn from_mlir(dir: &BuildDir, stage: Stage, only: Option<UnitId>, jobs: usize
 fn check(module: &Module<'_>, stage: Stage) -> Result<(), Error> {
     match stage {
         Stage::Lower => verify::verify(module).map(drop),
-        _ => module.verify().map_err(|error| Error::new(stage, Kind::Llvm, error.to_string())),
+        Stage::Optimize => module.verify().map_err(|error| Error::new(stage, Kind::Llvm, error.to_string())),
+        Stage::Parse | Stage::Validate | Stage::Verify | Stage::Codegen | Stage::Output => {
+            unreachable!("these stages make no IR")
+        }
     }
 }
 
-/// Does something with the units of a stage, or one of them, side by side. Gives all remarks in order.
+/// Does something with some units of a stage, side by side. Gives all remarks in order.
 fn each_unit(
     dir: &BuildDir,
     stage: Stage,
-    only: Option<UnitId>,
+    units: impl FnOnce(&Prepared<'_>) -> Result<Vec<UnitId>, Error> + Send,
     jobs: usize,
     work: impl Fn(&Prepared<'_>, &Record, &Translator, UnitId) -> Result<Vec<String>, Error> + Sync,
 ) -> Result<Vec<String>, Error> {
@@ -104,7 +124,7 @@ fn each_unit(
     let record = Record::open(dir.clone(), stage, &Silent)?;
     let results = in_threads(jobs, || {
         with_prepared(&record, stage, &Silent, |prepared| {
-            let units = units(prepared, stage, only)?;
+            let units = units(prepared)?;
             let translator = Translator::find(stage)?;
             let work = |&unit: &UnitId| work(prepared, &record, &translator, unit);
             Ok(units.par_iter().with_max_len(1).map(work).collect::<Vec<Result<Vec<String>, Error>>>())
@@ -115,6 +135,7 @@ fn each_unit(
     Ok(results.into_iter().collect::<Result<Vec<_>, _>>()?.concat())
 }
 
+/// All units, or the one that is meant.
 fn units(prepared: &Prepared<'_>, stage: Stage, only: Option<UnitId>) -> Result<Vec<UnitId>, Error> {
     let all: Vec<UnitId> = prepared.plan.unit_ids().collect();
     match only {
