@@ -91,8 +91,8 @@ impl Measure<'_> {
         let mut command = Command::new(tests::tool("wasmedge-stage"));
         command.arg("compile").args(["--optimize", &self.level, "--jobs", "1", "--cache"]).arg(&cache);
         let before = children();
-        let status = command.args([&input, &output]).status().expect("the compiler runs");
-        assert!(status.success(), "{name}: {status}");
+        let compiled = command.args([&input, &output]).output().expect("the compiler runs");
+        assert!(compiled.status.success(), "{name}: {}", String::from_utf8_lossy(&compiled.stderr));
         children() - before
     }
 }

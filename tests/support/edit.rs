@@ -33,10 +33,13 @@ pub enum Edit {
     AddExport,
 }
 
+/// As many data segments as validators accept (WebAssembly JavaScript interface, implementation limits).
+const MAX_DATA_SEGMENTS: usize = 100_000;
+
 /// The name of what is new.
 const NEW: &str = "new, by an edit";
 
-/// Edits a valid module; none if there is nothing to edit: no constant, no export, no section to add to.
+/// Edits a valid module; none if there is nothing to edit: no constant, no export, no section to add to, or no room in it.
 pub fn edit(bytes: &[u8], edit: Edit) -> Option<Vec<u8>> {
     let module = Module::decode(bytes).expect("the module is valid");
     let mut editor = Editor { edit, next_body: 0, done: edit == Edit::Nothing, module: &module };
@@ -59,6 +62,11 @@ type Result<T = ()> = std::result::Result<T, Error<Infallible>>;
 impl Editor<'_> {
     fn inserts(&self) -> bool {
         matches!(self.edit, Edit::Insert | Edit::InsertOfNewType)
+    }
+
+    fn adds_data(&self) -> bool {
+        let segments = self.module.data.len();
+        self.edit == Edit::AddData && (1..MAX_DATA_SEGMENTS).contains(&segments)
     }
 
     /// The type of the new function.
@@ -130,12 +138,12 @@ impl Reencode for Editor<'_> {
     }
 
     fn data_count(&mut self, count: u32) -> Result<u32> {
-        Ok(count + u32::from(self.edit == Edit::AddData && !self.module.data.is_empty()))
+        Ok(count + u32::from(self.adds_data()))
     }
 
     fn parse_data_section(&mut self, data: &mut DataSection, section: DataSectionReader<'_>) -> Result {
         utils::parse_data_section(self, data, section)?;
-        if self.edit == Edit::AddData && !self.module.data.is_empty() {
+        if self.adds_data() {
             data.passive(NEW.bytes());
             self.done = true;
         }
