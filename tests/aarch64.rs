@@ -12,21 +12,16 @@ mod machine;
 mod wast;
 
 use crate::process::{self, Input};
-use crate::spec::{Case, cases};
+use crate::spec::{Case, cases, on_all_cores};
 use artifact::{Features, Level, Metering};
 use driver::{Request, Wanted};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::LazyLock;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 use tempfile::TempDir;
 
 const TRIPLE: &str = "aarch64-unknown-linux-gnu";
-
-/// Deeply nested modules are parsed by recursion.
-const STACK: usize = 64 << 20;
 
 #[test]
 fn unoptimized_function_by_function() {
@@ -142,20 +137,7 @@ fn suite(request: &Request) {
 }
 
 fn run_all(cases: &[Case<'_>], request: &Request) -> Vec<Report> {
-    let threads = thread::available_parallelism().map_or(1, usize::from).min(cases.len());
-    let next = AtomicUsize::new(0);
-    let work = || {
-        let mut reports = Vec::new();
-        while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
-            reports.push(wast::run(case, request));
-        }
-        reports
-    };
-    let mut reports: Vec<Report> = thread::scope(|scope| {
-        let start = |_| thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work).expect("a thread starts");
-        let threads: Vec<_> = (0..threads).map(start).collect();
-        threads.into_iter().flat_map(|thread| thread.join().expect("no file panics")).collect()
-    });
+    let mut reports = on_all_cores(cases, |case| wast::run(case, request));
     reports.sort_by(|a, b| a.file.cmp(&b.file));
     reports
 }

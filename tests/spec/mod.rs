@@ -201,24 +201,29 @@ fn suite_of(prefix: &str, engine: &Engine) {
     assert!(surprises.is_empty(), "{title}:\n{surprises}");
 }
 
-/// Runs files on all cores, naming every directive under the title `trace`, if there is one. Gives their reports in the order of their names.
+/// Runs files, naming every directive under the title `trace`, if there is one. Gives their reports in the order of their names.
 fn run_all(cases: &[Case<'_>], engine: &Engine, trace: Option<&str>) -> Vec<Report> {
-    let threads = thread::available_parallelism().map_or(1, usize::from).min(cases.len());
-    let next = AtomicUsize::new(0);
-    let work = || {
-        let mut reports = Vec::new();
-        while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
-            reports.push(run(case, engine, trace));
-        }
-        reports
-    };
-    let mut reports: Vec<Report> = thread::scope(|scope| {
-        let start = |_| thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work).expect("a thread starts");
-        let threads: Vec<_> = (0..threads).map(start).collect();
-        threads.into_iter().flat_map(|thread| thread.join().expect("a file's panic is caught")).collect()
-    });
+    let mut reports = on_all_cores(cases, |case| run(case, engine, trace));
     reports.sort_by(|a, b| a.file.cmp(&b.file));
     reports
+}
+
+/// Does something with each file, on all cores. Gives what comes of it in no order.
+pub fn on_all_cores<T: Send>(cases: &[Case<'_>], work: impl Fn(&Case<'_>) -> T + Sync) -> Vec<T> {
+    let threads = thread::available_parallelism().map_or(1, usize::from).min(cases.len());
+    let next = AtomicUsize::new(0);
+    let run = || {
+        let mut done = Vec::new();
+        while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
+            done.push(work(case));
+        }
+        done
+    };
+    thread::scope(|scope| {
+        let start = |_| thread::Builder::new().stack_size(STACK).spawn_scoped(scope, run).expect("a thread starts");
+        let threads: Vec<_> = (0..threads).map(start).collect();
+        threads.into_iter().flat_map(|thread| thread.join().expect("no file panics")).collect()
+    })
 }
 
 /// Runs a file. A panic is a failure of the directive that it comes from, and ends the file.

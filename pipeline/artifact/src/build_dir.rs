@@ -91,8 +91,7 @@ impl BuildDir {
 
     /// Whether a path is, or may become, that of something which a compile keeps in the directory.
     pub fn keeps(&self, path: &Path) -> bool {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let places = (self.root.canonicalize(), folder.canonicalize());
+        let places = (self.root.canonicalize(), folder_of(path).canonicalize());
         let (Ok(root), Ok(folder), Some(name)) = (places.0, places.1, path.file_name()) else { return false };
         let place = folder.join(name);
         let Ok(place) = place.strip_prefix(root) else { return false };
@@ -128,6 +127,11 @@ impl BuildDir {
 /// What the names of files begin with that are not whole yet.
 pub const PART: &str = ".wasmedge-part-";
 
+/// The folder that a file lies in, or would.
+pub fn folder_of(file: &Path) -> &Path {
+    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
 /// Writes a file beside its place, then renames it: it appears whole or not at all, with the permissions of any new file.
 ///
 /// # Errors
@@ -146,7 +150,6 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
 
 /// With this in front of the name of the file that is renamed.
 fn write_beside(prefix: &str, path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut builder = tempfile::Builder::new();
     builder.prefix(prefix);
     #[cfg(unix)]
@@ -160,7 +163,7 @@ fn write_beside(prefix: &str, path: &Path, bytes: &[u8]) -> std::io::Result<()> 
         let message = error.to_string();
         std::io::Error::new(error.kind(), message.split(" at path ").next().unwrap_or_default())
     };
-    let mut file = builder.tempfile_in(folder).map_err(plain)?;
+    let mut file = builder.tempfile_in(folder_of(path)).map_err(plain)?;
     file.write_all(bytes).map_err(plain)?;
     file.persist(path).map_err(|error| plain(error.error))?;
     Ok(())

@@ -18,7 +18,7 @@ mod verdict;
 
 pub use abi::features::{Feature, Features};
 pub use abi::metering::{CostTable, Metering};
-pub use build_dir::{BuildDir, PART, write_atomically};
+pub use build_dir::{BuildDir, PART, folder_of, write_atomically};
 pub use error::{Error, Kind, Place};
 pub use manifest::{Entry, Manifest};
 pub use options::{Level, Options, Target};

@@ -152,7 +152,7 @@ impl All<'_> {
         let options = &self.request.options;
         if let Some(record) = self.record {
             let (path, from) = (record.dir().input(), identity::from(Stage::Parse, options, &[]));
-            if record.find(Stage::Parse, &path, &from)? != Found::Current(bytes.to_vec()) {
+            if !matches!(record.find(Stage::Parse, &path, &from)?, Found::Current(there) if there == bytes) {
                 record.write(Stage::Parse, &path, &from, bytes)?;
             }
         }

@@ -15,21 +15,20 @@ pub fn from(stage: Stage, options: &Options, inputs: &[&[u8]]) -> String {
         Stage::Optimize | Stage::Codegen => serde_json::json!([options.target, options.level]).to_string(),
     };
     let llvm = llvm::version();
-    let mut hasher = blake3::Hasher::new();
-    for part in [TOOL.as_bytes(), llvm.as_bytes(), stage.name().as_bytes(), settings.as_bytes()] {
-        hasher.update(blake3::hash(part).as_bytes());
-    }
-    for input in inputs {
-        hasher.update(blake3::hash(input).as_bytes());
-    }
-    hasher.finalize().to_hex().to_string()
+    let own = [TOOL.as_bytes(), llvm.as_bytes(), stage.name().as_bytes(), settings.as_bytes()];
+    hash(own.iter().chain(inputs))
 }
 
 /// The hash, hexadecimal, of all that the object of a unit follows from: this compiler, and the unit's key.
 pub fn of_unit(key: &str) -> String {
+    hash(&[TOOL.as_bytes(), llvm::version().as_bytes(), b"unit", key.as_bytes()])
+}
+
+/// The hash of parts, each of which counts as a whole.
+fn hash<'a>(parts: impl IntoIterator<Item = &'a &'a [u8]>) -> String {
     let mut hasher = blake3::Hasher::new();
-    for part in [TOOL, &llvm::version(), "unit", key] {
-        hasher.update(blake3::hash(part.as_bytes()).as_bytes());
+    for part in parts {
+        hasher.update(blake3::hash(part).as_bytes());
     }
     hasher.finalize().to_hex().to_string()
 }

@@ -113,10 +113,9 @@ impl Record {
             // It belongs to a manifest that is gone. Before the new one, or else what it says would hold again.
             remove(stage, &journal(&dir))?;
         }
-        if before.as_ref() != Some(&manifest) {
-            write(&dir, stage, &manifest)?;
+        if before.as_ref() != Some(&manifest) || journal(&dir).exists() {
+            replace(&dir, stage, &manifest)?;
         }
-        merge(&dir, stage, &manifest)?;
         Ok(Record::new(dir, manifest, Some(lock)))
     }
 
@@ -212,12 +211,14 @@ impl Record {
     /// # Errors
     /// If it cannot be moved.
     pub fn set_aside(&self, stage: Stage, path: &Path) -> Result<Option<PathBuf>, Error> {
-        let is_ir = path.extension().is_some_and(|extension| extension == "ll");
+        if path.extension().is_none_or(|extension| extension != "ll") {
+            return Ok(None);
+        }
         let Some(known) = self.manifest().artifacts.get(&self.name(path)).map(|entry| entry.is.clone()) else {
             return Ok(None);
         };
         let text = match std::fs::read(path) {
-            Ok(bytes) if is_ir && blake3::hash(&bytes).to_hex().as_str() != known => bytes,
+            Ok(bytes) if blake3::hash(&bytes).to_hex().as_str() != known => bytes,
             Ok(_) | Err(_) => return Ok(None),
         };
         // Nobody writes zeros, or nothing at all.
@@ -293,7 +294,7 @@ impl Record {
         if !leads_to(self.dir.path(), lock).map_err(io)? || !journal(&self.dir).exists() {
             return Ok(());
         }
-        merge(&self.dir, stage, &read(&self.dir, stage)?.manifest)
+        replace(&self.dir, stage, &read(&self.dir, stage)?.manifest)
     }
 
     /// Appends to the journal.
@@ -442,22 +443,15 @@ fn hash(manifest: &Manifest) -> String {
     blake3::hash(unchecked.write().as_bytes()).to_hex().to_string()
 }
 
-fn write(dir: &BuildDir, stage: Stage, manifest: &Manifest) -> Result<(), Error> {
-    let checked = Manifest { check: hash(manifest), ..manifest.clone() };
-    dir.write(&dir.manifest(), stage, checked.write().as_bytes())
-}
-
 /// Puts a manifest that holds all of the journal, if there is one, in the place of both.
-fn merge(dir: &BuildDir, stage: Stage, manifest: &Manifest) -> Result<(), Error> {
-    if journal(dir).exists() {
-        write(dir, stage, manifest)?;
-        remove(stage, &journal(dir))?;
-    }
-    Ok(())
+fn replace(dir: &BuildDir, stage: Stage, manifest: &Manifest) -> Result<(), Error> {
+    let checked = Manifest { check: hash(manifest), ..manifest.clone() };
+    dir.write(&dir.manifest(), stage, checked.write().as_bytes())?;
+    remove(stage, &journal(dir))
 }
 
 /// Removes a file, if it is there.
-fn remove(stage: Stage, path: &Path) -> Result<(), Error> {
+pub fn remove(stage: Stage, path: &Path) -> Result<(), Error> {
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(Error::io(stage, path, &error)),
         Ok(()) | Err(_) => Ok(()),

@@ -3,7 +3,7 @@
 use crate::Silent;
 use crate::identity;
 use crate::mlir::is_mlir;
-use crate::record::{Found, Record, journal};
+use crate::record::{Found, Record, journal, remove};
 use artifact::{Artifact, BuildDir, Error, Plan, Stage, UnitId};
 use std::collections::BTreeSet;
 use std::fmt;
@@ -127,14 +127,7 @@ pub fn clean(dir: &BuildDir) -> Result<(), Error> {
     let mut files: Vec<PathBuf> = record.names().iter().map(|name| dir.path().join(name)).collect();
     // Last, so that what was interrupted can be done again.
     files.extend([journal(dir), dir.manifest()]);
-    for file in &files {
-        match std::fs::remove_file(file) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(Error::io(Stage::Parse, file, &error));
-            }
-            Ok(()) | Err(_) => {}
-        }
-    }
+    files.iter().try_for_each(|file| remove(Stage::Parse, file))?;
     let folders: BTreeSet<&Path> = files.iter().filter_map(|file| file.parent()).collect();
     // Folders before those that they lie in. Who has put something of his own there keeps it.
     for folder in folders.iter().rev() {

@@ -5,7 +5,7 @@ use crate::identity;
 use crate::observer::{Notice, Observer, Task, observe};
 use crate::record::{Found, Record};
 use crate::units::Prepared;
-use artifact::{Artifact, BuildDir, Error, Kind, Options, Parsed, Plan, Stage, UnitId};
+use artifact::{Artifact, BuildDir, Error, Options, Parsed, Plan, Stage, UnitId};
 use llvm::{Context, TargetMachine};
 use output::Container;
 use rayon::prelude::*;
@@ -88,9 +88,8 @@ fn parse_step(
     let from = identity::from(Stage::Parse, options, &[&bytes]);
     let is_current = || {
         let input = record.find(Stage::Parse, &dir.input(), &from_input)?;
-        Ok::<_, Error>(
-            input == Found::Current(bytes.clone()) && is_current(&record, Stage::Parse, &dir.parsed(), &from)?,
-        )
+        let same = matches!(input, Found::Current(there) if there == bytes);
+        Ok::<_, Error>(same && is_current(&record, Stage::Parse, &dir.parsed(), &from)?)
     };
     if making == Making::Always || !is_current()? {
         record.write(Stage::Parse, &dir.input(), &from_input, &bytes)?;
@@ -153,12 +152,7 @@ fn unit_step(
 ) -> Result<(), Error> {
     let record = Record::open(dir.clone(), stage, observer)?;
     with_prepared(&record, stage, observer, |prepared| {
-        let all: Vec<UnitId> = prepared.plan.unit_ids().collect();
-        if let Some(unit) = only.filter(|unit| !all.contains(unit)) {
-            let message = format!("there is no {unit}: the plan has {} units", prepared.plan.units.len());
-            return Err(Error::new(stage, Kind::Invalid, message));
-        }
-        let units = only.map_or(all, |unit| vec![unit]);
+        let units = prepared.units(stage, only)?;
         prepared.planned(&units, stage);
         let work = |machine: &mut Option<TargetMachine>, &unit: &UnitId| {
             unit_stage(prepared, machine, &record, stage, making, unit)

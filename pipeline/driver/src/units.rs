@@ -94,6 +94,22 @@ impl<'a> Prepared<'a> {
         self.observer.planned(&units.iter().map(planned).collect::<Vec<_>>(), last);
     }
 
+    /// All units, or the one that is meant, for a stage to work on.
+    ///
+    /// # Errors
+    /// If there is no such unit.
+    pub fn units(&self, stage: Stage, only: Option<UnitId>) -> Result<Vec<UnitId>, Error> {
+        let all: Vec<UnitId> = self.plan.unit_ids().collect();
+        match only {
+            Some(unit) if !all.contains(&unit) => {
+                let message = format!("there is no {unit}: the plan has {} units", self.plan.units.len());
+                Err(Error::new(stage, Kind::Invalid, message))
+            }
+            Some(unit) => Ok(vec![unit]),
+            None => Ok(all),
+        }
+    }
+
     /// What a stage's artifact of a unit is made from, given the input of the stage: nothing for lowering, else the artifact.
     pub fn from(&self, stage: Stage, unit: UnitId, input: &[u8]) -> String {
         let input = if stage == Stage::Lower { self.plan.key(unit).as_bytes() } else { input };

@@ -1,5 +1,6 @@
 //! The files that a command writes.
 
+use artifact::folder_of;
 use console::codes::Failure;
 use std::path::Path;
 
@@ -8,7 +9,7 @@ pub fn check_place(file: &Path) -> Result<(), Failure> {
     if file.is_dir() {
         return Err(unwritable(file, "it is a directory"));
     }
-    let folder = folder(file);
+    let folder = folder_of(file);
     match folder.metadata() {
         Ok(metadata) if metadata.is_dir() => Ok(()),
         Ok(_) => Err(unwritable(file, &format!("{} is not a directory", folder.display()))),
@@ -19,14 +20,10 @@ pub fn check_place(file: &Path) -> Result<(), Failure> {
 /// Whether two paths lead to the same file, which need not be there yet.
 pub fn same_place(left: &Path, right: &Path) -> bool {
     let place = |path: &Path| {
-        let new = || Some(folder(path).canonicalize().ok()?.join(path.file_name()?));
+        let new = || Some(folder_of(path).canonicalize().ok()?.join(path.file_name()?));
         path.canonicalize().ok().or_else(new)
     };
     place(left).is_some_and(|left| place(right) == Some(left))
-}
-
-fn folder(file: &Path) -> &Path {
-    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Writes a file, whole or not at all.

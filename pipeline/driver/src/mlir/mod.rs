@@ -36,7 +36,7 @@ pub(crate) fn is_mlir(path: &Path) -> bool {
 /// If a unit is not current, or there is no `mlir-translate` of this compiler's version of LLVM, or it refuses a unit, or a unit's
 /// MLIR was edited and not taken back.
 pub fn to_mlir(dir: &BuildDir, stage: Stage, only: Option<UnitId>, jobs: usize) -> Result<Vec<String>, Error> {
-    let units = |prepared: &Prepared<'_>| units(prepared, stage, only);
+    let units = |prepared: &Prepared<'_>| prepared.units(stage, only);
     each_unit(dir, stage, units, jobs, |prepared, record, translator, unit| {
         let path = mlir(dir, stage, unit);
         let from = from(prepared, stage, &taken(prepared, record, stage, stage, unit)?);
@@ -62,10 +62,11 @@ fn from(prepared: &Prepared<'_>, stage: Stage, ir: &[u8]) -> String {
 /// has remarked.
 ///
 /// # Errors
-/// If there is no MLIR, of the one unit or of any. If it was made from another unit than what is there now, is not well-formed, or does not hold the unit any more.
+/// If there is no MLIR, of the one unit or of any. If it was made from another unit than what is there now, is not well-formed, or
+/// does not hold the unit any more.
 pub fn from_mlir(dir: &BuildDir, stage: Stage, only: Option<UnitId>, jobs: usize) -> Result<Vec<String>, Error> {
     let units = |prepared: &Prepared<'_>| {
-        let units = units(prepared, stage, only)?;
+        let units = prepared.units(stage, only)?;
         // What is not known to be missing is looked at.
         let is_there = |unit: &UnitId| !matches!(mlir(dir, stage, *unit).try_exists(), Ok(false));
         let there: Vec<UnitId> = units.iter().copied().filter(is_there).collect();
@@ -133,17 +134,4 @@ fn each_unit(
     // What was done before one failed is written down.
     record.close(stage)?;
     Ok(results.into_iter().collect::<Result<Vec<_>, _>>()?.concat())
-}
-
-/// All units, or the one that is meant.
-fn units(prepared: &Prepared<'_>, stage: Stage, only: Option<UnitId>) -> Result<Vec<UnitId>, Error> {
-    let all: Vec<UnitId> = prepared.plan.unit_ids().collect();
-    match only {
-        Some(unit) if !all.contains(&unit) => {
-            let message = format!("there is no {unit}: the plan has {} units", prepared.plan.units.len());
-            Err(Error::new(stage, Kind::Invalid, message))
-        }
-        Some(unit) => Ok(vec![unit]),
-        None => Ok(all),
-    }
 }
