@@ -7,7 +7,7 @@
 
 #include <inttypes.h>
 
-enum { WIDTH = 320, HEIGHT = 200, PIXELS = WIDTH * HEIGHT };
+enum { WIDTH = 160, HEIGHT = 100, PIXELS = WIDTH * HEIGHT };
 
 static uint8_t colours[PIXELS * 3], grey[PIXELS], soft[PIXELS], edges[PIXELS], mixed[PIXELS];
 

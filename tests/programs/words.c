@@ -7,7 +7,7 @@
 
 #include <inttypes.h>
 
-enum { TEXT = 20000, BUCKETS = 1024, REPORTED = 5 };
+enum { TEXT = 12000, BUCKETS = 1024, REPORTED = 5 };
 
 static const char *const beginnings[] = {"pre", "un", "mis", "over", "re", "out", "fore", "inter", "", "", ""};
 static const char *const stems[] = {"act",  "bind", "call", "draw", "ease",  "form", "grow", "hold", "jump", "know", "lead",

@@ -1,7 +1,7 @@
 // Virtual calls: shapes of many classes in one array, and trees of expressions that are evaluated, copied, simplified and
 // destroyed through virtual functions. Neither exceptions nor type information nor the library's containers.
 //
-// usage: virtual [ROUNDS]
+// usage: objects [ROUNDS]
 
 #include "support.h"
 
