@@ -107,7 +107,7 @@ int main(int argc, char **argv) {
     for (int i = 0; i < PIXELS; i++) {
         picture = fold_in(picture, (uint32_t)(colours[3 * i] | colours[3 * i + 1] << 8 | colours[3 * i + 2] << 16));
     }
-    printf("rounds %" PRIu64 ", bright %" PRIu32 ", checksum %016" PRIx64 ", picture %016" PRIx64 "\n", rounds, bright, checksum,
-           picture);
+    printf("rounds %" PRIu64 ", bright %" PRIu32 ", checksum %016" PRIx64 ", picture %016" PRIx64 "\n", rounds, bright,
+           checksum, picture);
     return 0;
 }

@@ -87,140 +87,122 @@ static void run(struct machine *machine, const int32_t *code) {
     }
 }
 
-// ---- The program: words of an assembler, jumps to labels that may come later --------------------------------
+// ---- The program -------------------------------------------------------------------------------------------
 
-static int32_t code[CODE];
-static uint32_t used;
+static const char *const names[OPERATIONS] = {
+    "halt", "push", "load", "store", "add", "subtract", "multiply", "divide", "modulo", "and", "xor", "shift", "less",
+    "equal", "not", "duplicate", "drop", "swap", "jump", "jump-zero", "increment", "peek", "poke", "call", "return",
+    "print",
+};
 
-static uint32_t emit(enum operation operation) {
-    code[used++] = operation;
-    return used - 1;
+// Registers: 0 candidate, 1 divisor, 2 primes so far; 3 what main gives; 4 and 5 count, 6 and 7 the pair, 8 sum of divisors;
+// 9 to 11 count, 12 sum of the nest.
+static const char source[] =
+    "            jump start"
+    // Euclid's loop.
+    " gcd:       load 7  jump-zero done  load 7  load 6  load 7  modulo  store 7  store 6  jump gcd"
+    " done:      return"
+    // Primes, by trial division up to the root, into memory.
+    " start:     push 2  store 0  push 0  store 2"
+    " candidate: load 0  push 400  less  jump-zero counted  push 2  store 1"
+    " divisor:   load 0  load 1  duplicate  multiply  less  not  jump-zero prime"
+    "            load 0  load 1  modulo  jump-zero next"
+    "            increment 1  jump divisor"
+    " prime:     load 0  load 2  poke  increment 2"
+    " next:      increment 0  jump candidate"
+    " counted:   load 2  print"
+    // Greatest common divisors of products of the counters and primes.
+    "            push 1  store 4"
+    " first:     load 4  push 40  less  jump-zero summed  push 1  store 5"
+    " second:    load 5  push 30  less  jump-zero first-end"
+    "            load 4  push 30  multiply  store 6"
+    "            load 5  peek  push 7  multiply  load 3  xor  duplicate  push 1023  and  swap  drop  store 7"
+    "            call gcd  load 6  load 8  add  store 8  increment 5  jump second"
+    " first-end: increment 4  jump first"
+    " summed:    load 8  print"
+    // Three loops in each other, with a memory cell in the innermost.
+    "            push 0  store 9"
+    " outer:     load 9  push 12  less  jump-zero end  push 0  store 10"
+    " middle:    load 10  push 12  less  jump-zero outer-end  push 0  store 11"
+    " inner:     load 11  push 12  less  jump-zero middle-end"
+    "            load 9  push 31  multiply  load 10  load 11  multiply  add  duplicate  peek  load 12  add"
+    "            duplicate  store 12  push 3  shift  swap  poke  increment 11  jump inner"
+    " middle-end: increment 10  jump middle"
+    " outer-end: increment 9  jump outer"
+    " end:       load 12  print  load 12  push 1  add  load 8  divide  push 17  subtract  load 2  equal  print  halt";
+
+enum { LABELS = 32, LONGEST = 15 };
+
+struct label {
+    char name[LONGEST + 1];
+    int32_t address;
+};
+
+struct assembler {
+    struct label labels[LABELS];
+    int label_count;
+    int32_t code[CODE];
+    int32_t used;
+};
+
+static int takes_operand(int operation) {
+    return operation == PUSH || operation == LOAD || operation == STORE || operation == JUMP || operation == JUMP_ZERO ||
+           operation == INCREMENT || operation == CALL;
 }
 
-// Gives where the operand is, for what jumps ahead.
-static uint32_t emit_with(enum operation operation, uint32_t operand) {
-    emit(operation);
-    code[used++] = (int32_t)operand;
-    return used - 1;
-}
-
-static void emit_all(const enum operation *operations, size_t count) {
-    for (size_t i = 0; i < count; i++) {
-        emit(operations[i]);
+static int operation_named(const char *word) {
+    for (int i = 0; i < OPERATIONS; i++) {
+        if (strcmp(names[i], word) == 0) {
+            return i;
+        }
     }
+    fprintf(stderr, "no operation: %s\n", word);
+    exit(1);
 }
 
-// Operations without operands, in order.
-#define EMIT(...)                                                              \
-    do {                                                                       \
-        const enum operation operations_[] = {__VA_ARGS__};                    \
-        emit_all(operations_, sizeof operations_ / sizeof *operations_);       \
-    } while (0)
-
-// The test whether register `a` is less than the constant; jumps away from the place it gives otherwise.
-static uint32_t while_less(uint32_t a, uint32_t limit) {
-    emit_with(LOAD, a);
-    emit_with(PUSH, limit);
-    emit(LESS);
-    return emit_with(JUMP_ZERO, 0);
+// A number, or where a label stands, which is known from the second pass on.
+static int32_t operand_of(const struct assembler *assembler, const char *word) {
+    for (int i = 0; i < assembler->label_count; i++) {
+        if (strcmp(assembler->labels[i].name, word) == 0) {
+            return assembler->labels[i].address;
+        }
+    }
+    return (int32_t)strtol(word, NULL, 10);
 }
 
-static void end_while(uint32_t start, uint32_t exit_operand) {
-    emit_with(JUMP, start);
-    code[exit_operand] = (int32_t)used;
-}
-
-// Registers 0 to 3: candidate, divisor, primes so far, seed (which main sets before each run).
-static void assemble_primes(void) {
-    emit_with(PUSH, 2), emit_with(STORE, 0);
-    emit_with(PUSH, 0), emit_with(STORE, 2);
-    uint32_t outer = used, outer_exit = while_less(0, 400);
-    emit_with(PUSH, 2), emit_with(STORE, 1);
-    uint32_t inner = used;
-    emit_with(LOAD, 0); emit_with(LOAD, 1); EMIT(DUPLICATE, MULTIPLY, LESS, NOT);
-    uint32_t is_prime = emit_with(JUMP_ZERO, 0);
-    emit_with(LOAD, 0); emit_with(LOAD, 1); EMIT(MODULO);
-    uint32_t composite = emit_with(JUMP_ZERO, 0);
-    emit_with(INCREMENT, 1);
-    emit_with(JUMP, inner);
-    code[is_prime] = (int32_t)used;
-    emit_with(LOAD, 0); emit_with(LOAD, 2); EMIT(POKE);
-    emit_with(INCREMENT, 2);
-    code[composite] = (int32_t)used;
-    emit_with(INCREMENT, 0);
-    end_while(outer, outer_exit);
-    emit_with(LOAD, 2); EMIT(PRINT);
-}
-
-// Euclid's loop over pairs: registers 4 and 5 count, 6 and 7 are the pair; as a subroutine, whose address it gives.
-static uint32_t assemble_gcd(void) {
-    uint32_t start = used;
-    emit_with(LOAD, 7);
-    uint32_t end = emit_with(JUMP_ZERO, 0);
-    emit_with(LOAD, 7); emit_with(LOAD, 6); emit_with(LOAD, 7); EMIT(MODULO);
-    emit_with(STORE, 7), emit_with(STORE, 6);
-    emit_with(JUMP, start);
-    code[end] = (int32_t)used;
-    EMIT(RETURN);
-    return start;
-}
-
-static void assemble_pairs(uint32_t gcd) {
-    emit_with(PUSH, 1), emit_with(STORE, 4);
-    uint32_t outer = used, outer_exit = while_less(4, 40);
-    emit_with(PUSH, 1), emit_with(STORE, 5);
-    uint32_t inner = used, inner_exit = while_less(5, 30);
-    emit_with(LOAD, 4); emit_with(PUSH, 30); EMIT(MULTIPLY); emit_with(STORE, 6);
-    emit_with(LOAD, 5); EMIT(PEEK); emit_with(PUSH, 7); EMIT(MULTIPLY);
-    emit_with(LOAD, 3); EMIT(XOR, DUPLICATE); emit_with(PUSH, 1023); EMIT(AND, SWAP, DROP);
-    emit_with(STORE, 7);
-    emit_with(CALL, gcd);
-    emit_with(LOAD, 6); emit_with(LOAD, 8); EMIT(ADD); emit_with(STORE, 8);
-    emit_with(INCREMENT, 5);
-    end_while(inner, inner_exit);
-    emit_with(INCREMENT, 4);
-    end_while(outer, outer_exit);
-    emit_with(LOAD, 8); EMIT(PRINT);
-}
-
-// Three loops in each other, with a memory cell in the innermost: registers 9 to 11 count, 12 sums up.
-static void assemble_nest(void) {
-    emit_with(PUSH, 0), emit_with(STORE, 9);
-    uint32_t first = used, first_exit = while_less(9, 12);
-    emit_with(PUSH, 0), emit_with(STORE, 10);
-    uint32_t second = used, second_exit = while_less(10, 12);
-    emit_with(PUSH, 0), emit_with(STORE, 11);
-    uint32_t third = used, third_exit = while_less(11, 12);
-    emit_with(LOAD, 9); emit_with(PUSH, 31); EMIT(MULTIPLY);
-    emit_with(LOAD, 10); emit_with(LOAD, 11); EMIT(MULTIPLY, ADD, DUPLICATE, PEEK);
-    emit_with(LOAD, 12); EMIT(ADD, DUPLICATE);
-    emit_with(STORE, 12);
-    emit_with(PUSH, 3); EMIT(SHIFT, SWAP, POKE);
-    emit_with(INCREMENT, 11);
-    end_while(third, third_exit);
-    emit_with(INCREMENT, 10);
-    end_while(second, second_exit);
-    emit_with(INCREMENT, 9);
-    end_while(first, first_exit);
-    emit_with(LOAD, 12); EMIT(PRINT);
-    emit_with(LOAD, 12); emit_with(PUSH, 1); EMIT(ADD);
-    emit_with(LOAD, 8); EMIT(DIVIDE); emit_with(PUSH, 17); EMIT(SUBTRACT);
-    emit_with(LOAD, 2); EMIT(EQUAL, PRINT, HALT);
+static void assemble(struct assembler *assembler) {
+    int label_count = 0, operand = 0;
+    assembler->used = 0;
+    for (const char *at = source + strspn(source, " "); *at != '\0'; at += strspn(at, " ")) {
+        char word[LONGEST + 1] = {0};
+        size_t length = strcspn(at, " ");
+        memcpy(word, at, length <= LONGEST ? length : LONGEST);
+        at += length;
+        if (at[-1] == ':') {
+            struct label *label = &assembler->labels[label_count++];
+            memcpy(label->name, word, length - 1);
+            label->address = assembler->used;
+        } else if (operand) {
+            assembler->code[assembler->used++] = operand_of(assembler, word);
+            operand = 0;
+        } else {
+            int operation = operation_named(word);
+            assembler->code[assembler->used++] = operation;
+            operand = takes_operand(operation);
+        }
+    }
+    assembler->label_count = label_count;
 }
 
 int main(int argc, char **argv) {
     uint64_t rounds = count_argument(argc, argv, 3);
-    uint32_t ahead = emit_with(JUMP, 0);
-    uint32_t gcd = assemble_gcd();
-    code[ahead] = (int32_t)used;
-    assemble_primes();
-    assemble_pairs(gcd);
-    assemble_nest();
-
+    static struct assembler assembler;
+    assemble(&assembler);
+    assemble(&assembler);
     static struct machine machine;
     for (uint64_t round = 0; round < rounds; round++) {
         machine.registers[3] = (uint32_t)machine.checksum;
-        run(&machine, code);
+        run(&machine, assembler.code);
     }
     printf("rounds %" PRIu64 ", steps %" PRIu64 ", primes %" PRIu32 ", divisors %" PRIu32 ", checksum %016" PRIx64 "\n", rounds,
            machine.steps, machine.registers[2], machine.registers[8], machine.checksum);

@@ -1,5 +1,5 @@
-// Kernels with vectors of 128 bits, by the compiler's vector extension (`-msimd128`): the Mandelbrot set by two lanes of doubles,
-// its counts blurred, compared and multiplied by four lanes of 32 bits, and packed into bytes.
+// Kernels with vectors of 128 bits, by the compiler's vector extension (`-msimd128`): the Mandelbrot set by two lanes of
+// doubles, its counts blurred, compared and multiplied by four lanes of 32 bits, and packed into bytes.
 //
 // usage: mandel [WIDTH]     of the picture, in which a row has a multiple of four points
 

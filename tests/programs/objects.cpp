@@ -158,7 +158,10 @@ struct Binary : Node {
 // A class for each operation, so that calls have many targets.
 template <typename Operation> struct Applied final : Binary {
     Applied(Node *left, Node *right) : Binary(left, right) {}
-    uint64_t value(const uint64_t *variables) const override { return Operation::apply(left->value(variables), right->value(variables)); }
+    uint64_t value(const uint64_t *variables) const override {
+        uint64_t first = left->value(variables);
+        return Operation::apply(first, right->value(variables));
+    }
     Node *copy() const override {
         Node *first = left->copy();
         return new Applied(first, right->copy());
@@ -193,7 +196,8 @@ Node *make_tree(uint64_t &state, int depth) {
         if (random % 4 == 0) return new Constant(random % 1000);
         return new Variable(random / 4 % 8);
     }
-    Node *left = make_tree(state, depth - 1), *right = make_tree(state, depth - 1 - static_cast<int>(depth > 1 && random % 16 == 0));
+    // Some are less deep on one side.
+    Node *left = make_tree(state, depth - 1), *right = make_tree(state, depth > 1 && random % 16 == 0 ? depth - 2 : depth - 1);
     switch (random % 9) {
     case 0:
     case 1: return new Applied<Add>(left, right);

@@ -325,7 +325,7 @@ int main(int argc, char **argv) {
             checksum = fold_in(checksum, variables[i]);
         }
     }
-    printf("rounds %" PRIu64 ", nodes %" PRIu64 ", statements %" PRIu64 ", checksum %016" PRIx64 "\n", rounds, nodes, statements,
-           checksum);
+    printf("rounds %" PRIu64 ", nodes %" PRIu64 ", statements %" PRIu64 ", checksum %016" PRIx64 "\n", rounds, nodes,
+           statements, checksum);
     return 0;
 }

@@ -1,5 +1,5 @@
-// Bits as sets: queens on a chess board by backtracking over masks of attacked columns, and the game of life on rows of 64 cells,
-// all cells of a row at once. The cells say which squares queens must not use, the solutions change cells.
+// Bits as sets: queens on a chess board by backtracking over masks of attacked columns, and the game of life on rows of 64
+// cells, all cells of a row at once. The cells say which squares queens must not use, the solutions change cells.
 //
 // usage: queens [ROUNDS]
 

@@ -180,8 +180,8 @@ int main(int argc, char **argv) {
             counts[pixel >> 22]++;
         }
     }
-    printf("%" PRId32 " x %" PRId32 ", mean %.9f, from dark to bright %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 "\n", width, height,
-           total / (3.0 * width * height), counts[0], counts[1], counts[2], counts[3]);
+    printf("%" PRId32 " x %" PRId32 ", mean %.9f, ", width, height, total / (3.0 * width * height));
+    printf("from dark to bright %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 "\n", counts[0], counts[1], counts[2], counts[3]);
     printf("bytes %016" PRIx64 ", exact %016" PRIx64 "\n", bytes, exact);
     return 0;
 }

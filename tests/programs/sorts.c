@@ -211,7 +211,7 @@ int main(int argc, char **argv) {
         }
         must_equal(a, c, "merge sort");
     }
-    printf("rounds %" PRIu64 ", smallest %" PRIu32 ", median %" PRIu32 ", greatest %" PRIu32 ", checksum %016" PRIx64 "\n", rounds,
-           a[0], a[COUNT / 2], a[COUNT - 1], checksum);
+    printf("rounds %" PRIu64 ", smallest %" PRIu32 ", median %" PRIu32 ", greatest %" PRIu32 ", checksum %016" PRIx64 "\n",
+           rounds, a[0], a[COUNT / 2], a[COUNT - 1], checksum);
     return 0;
 }
