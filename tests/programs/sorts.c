@@ -7,7 +7,7 @@
 
 #include <inttypes.h>
 
-enum { COUNT = 800, SHORT = 12 };
+enum { COUNT = 700, SHORT = 12 };
 
 struct record {
     uint32_t key;
