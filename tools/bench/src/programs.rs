@@ -35,24 +35,41 @@ macro_rules! programs {
 
 /// All of them, by what they mostly do.
 pub const PROGRAMS: &[Program] = programs! {
-    // Numeric loops.
-    "nbody" ["5000000"];
+    // Loops over arrays of numbers.
+    "gemm" ["700"];
+    "jacobi" ["8000"];
+    "fdtd" ["10000"];
+    "filter" ["7000"];
+    "scan" ["2400"];
     "spectral" ["2000"];
-    // Integers and hashes.
-    "mix" ["4000"];
+    // Arithmetic, with and without floating point.
+    "nbody" ["5000000"];
+    "raytrace" ["1800"];
+    "fft" ["2500"];
+    "mandel" ["2000"];
+    "simd" ["400000"];
+    "numbers" ["2000000"];
+    "bignum" ["7000"];
+    "hashes" ["40000"];
     "sha256" ["100000000"];
     "sieve" ["300000000"];
+    "queens" ["4000"];
     "fannkuch" ["10"];
-    "numbers" ["2000000"];
-    // Calls, interpreters, exceptions.
+    // Calls of all kinds, interpreters, exceptions.
     "calls" ["3000"];
+    "objects" ["10000"];
+    "machine" ["2500"];
     "dispatch" ["20000000"];
     "throw" ["100000"];
     // Memory, text, formats.
+    "mix" ["4000"];
     "memory" ["300000"];
+    "trees" ["1300"];
+    "sorts" ["1800"];
+    "words" ["1400"];
+    "parser" ["2400"];
     "jsontool" ["-q", "big.json"] files ["big.json" from "data/json/catalogue.json" times 20_000];
     "compress" ["roundtrip", "text"] after ["generate", "text", "10000000"];
-    "simd" ["400000"];
     // Whole programs.
     "coremark" ["0", "0", "0x66", "10000"];
     "sqlite" [":memory:", "load.sql"] files ["load.sql" from "sqlite/load.sql"];
