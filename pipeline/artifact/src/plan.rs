@@ -3,7 +3,7 @@
 use crate::{Artifact, Options, Stage};
 use abi::module::Module;
 use abi::symbol::Whose;
-use abi::types::{DefinedFuncIdx, FuncIdx};
+use abi::types::{DefinedFuncIdx, FuncIdx, TableIdx};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::fmt;
@@ -26,6 +26,9 @@ pub struct Plan {
     /// Whether any function catches exceptions: then the optimizer must know where they may come from.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub catches: bool,
+    /// The tables whose elements or length some function changes.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub changed_tables: BTreeSet<TableIdx>,
 }
 
 /// A run of functions that are compiled together.

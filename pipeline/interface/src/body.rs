@@ -4,6 +4,7 @@ use abi::module::Module;
 use abi::types::{DefinedFuncIdx, FuncIdx, GlobalIdx, MemoryIdx, TableIdx, TagIdx, TypeIdx};
 use artifact::{Error, Kind, Stage};
 use indexmap::IndexSet;
+use std::collections::BTreeSet;
 use std::convert::Infallible;
 use wasm_encoder::reencode::{self, Reencode};
 use wasmparser::{BinaryReader, FunctionBody, Operator};
@@ -22,6 +23,8 @@ pub struct Body {
     pub makes_tail_calls: bool,
     /// Whether it catches exceptions.
     pub catches: bool,
+    /// The tables whose elements or length it changes.
+    pub changed_tables: BTreeSet<TableIdx>,
 }
 
 /// What a body, or a unit, refers to: each thing once, in the order of first mention.
@@ -68,6 +71,7 @@ impl Body {
 fn read(body: &FunctionBody<'_>) -> Result<Body, reencode::Error> {
     let mut renumber = Renumber { references: References::default(), referenced: false };
     let (mut makes_tail_calls, mut catches) = (false, false);
+    let mut changed_tables = BTreeSet::new();
     let mut content = renumber.new_function_with_parsed_locals(body)?;
     let mut reader = body.get_operators_reader()?;
     while !reader.eof() {
@@ -80,6 +84,11 @@ fn read(body: &FunctionBody<'_>) -> Result<Body, reencode::Error> {
                 renumber.checks_type(type_index);
             }
             Operator::TryTable { .. } => catches = true,
+            Operator::TableSet { table }
+            | Operator::TableGrow { table }
+            | Operator::TableFill { table }
+            | Operator::TableInit { table, .. }
+            | Operator::TableCopy { dst_table: table, .. } => drop(changed_tables.insert(TableIdx(table))),
             // `Operator` is left open to grow: what may not be missed of new ones, the test below tells by their names.
             _ => {}
         }
@@ -88,7 +97,7 @@ fn read(body: &FunctionBody<'_>) -> Result<Body, reencode::Error> {
     }
     let content = content.into_raw_body();
     let (content, size) = (blake3::hash(&content), content.len() as u64);
-    Ok(Body { content, size, references: renumber.references, makes_tail_calls, catches })
+    Ok(Body { content, size, references: renumber.references, makes_tail_calls, catches, changed_tables })
 }
 
 /// Numbers what code may not depend on the numbers of. Memories, tables, tags and segments keep theirs, which code tells the
@@ -159,16 +168,21 @@ mod tests {
 
     /// What a function's instructions say of it: whether it makes tail calls, and whether it catches.
     fn told(instructions: &str) -> (bool, bool) {
+        let body = body(instructions);
+        (body.makes_tail_calls, body.catches)
+    }
+
+    /// A function of these instructions.
+    fn body(instructions: &str) -> Body {
         let text = format!(
-            "(module (type $t (func)) (table 1 funcref) (elem declare func $f) (func $f (type $t) {instructions}))"
+            "(module (type $t (func)) (table 1 funcref) (elem declare func $f) (elem $passive func) (func $f (type $t) {instructions}))"
         );
         let bytes = wat::parse_str(text).expect("it is well-formed");
         let code = wasmparser::Parser::new(0).parse_all(&bytes).find_map(|payload| match payload {
             Ok(wasmparser::Payload::CodeSectionEntry(body)) => Some(body),
             _ => None,
         });
-        let body = read(&code.expect("there is a function")).expect("it is well-formed");
-        (body.makes_tail_calls, body.catches)
+        read(&code.expect("there is a function")).expect("it is well-formed")
     }
 
     /// A new one needs an arm in [`read`], and a line here.
@@ -181,5 +195,25 @@ mod tests {
         assert_eq!(named(&["Try", "Catch"]), ["TryTable"]);
         assert_eq!(told("(block (try_table (catch_all 0)))"), (false, true));
         assert_eq!(told("call $f (call_indirect (type $t) (i32.const 0))"), (false, false));
+    }
+
+    /// Likewise.
+    #[test]
+    fn none_that_changes_tables_is_missed() {
+        let all = ["TableCopy", "TableFill", "TableGet", "TableGrow", "TableInit", "TableSet", "TableSize"];
+        // Atomic ones, which validation refuses, are of tables that threads share.
+        let named = named(&["Table"]).into_iter().filter(|name| !name.starts_with("TableAtomic"));
+        assert!(named.eq([&["BrTable"], &all[..], &["TryTable"]].concat()));
+        let changes = |instructions| body(instructions).changed_tables.contains(&TableIdx(0));
+        for change in [
+            "(table.copy (i32.const 0) (i32.const 0) (i32.const 0))",
+            "(table.fill (i32.const 0) (ref.null func) (i32.const 0))",
+            "(drop (table.grow (ref.null func) (i32.const 0)))",
+            "(table.init $passive (i32.const 0) (i32.const 0) (i32.const 0))",
+            "(table.set (i32.const 0) (ref.null func))",
+        ] {
+            assert!(changes(change), "{change}");
+        }
+        assert!(!changes("(drop (table.get (i32.const 0))) (drop (table.size))"));
     }
 }

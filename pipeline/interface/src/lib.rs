@@ -10,7 +10,7 @@ mod body;
 pub use body::{Body, References};
 
 use abi::layout::{FuncRecord, GLOBAL_SIZE, Header, Layout, MemorySlot, Place, TableDefinition};
-use abi::module::{ConstExpr, ConstOp, Module};
+use abi::module::{ConstExpr, ConstOp, ElementItems, ElementMode, ExportItem, Module};
 use abi::symbol::Whose;
 use abi::types::{DefinedFuncIdx, FuncIdx, FuncType, GlobalIdx, GlobalType, Limits, MemoryIdx, TableIdx};
 use abi::types::{TagIdx, TypeIdx};
@@ -86,6 +86,8 @@ pub struct Table {
     pub table64: bool,
     /// Its length, if it can neither grow nor be imported at another one.
     pub length: Option<u64>,
+    /// Whether every function in it is one of the module's own, with a body: it runs in the context of its caller then.
+    pub own: bool,
     /// Where its definition lies.
     #[serde(with = "PlaceForm")]
     pub place: Place,
@@ -130,12 +132,45 @@ pub struct Surroundings<'a> {
     pub tail_callers: &'a BTreeSet<FuncIdx>,
     /// Whether any function catches exceptions.
     pub catches: bool,
+    /// The tables that functions change.
+    pub changed_tables: &'a BTreeSet<TableIdx>,
 }
 
 impl<'a> Surroundings<'a> {
     /// What a plan says of a module.
     pub fn new(module: &'a Module, layout: &'a Layout, plan: &'a Plan) -> Surroundings<'a> {
-        Surroundings { module, layout, tail_callers: &plan.tail_callers, catches: plan.catches }
+        let Plan { tail_callers, catches, changed_tables, .. } = plan;
+        Surroundings { module, layout, tail_callers, catches: *catches, changed_tables }
+    }
+
+    fn table(&self, index: TableIdx) -> Table {
+        let ty = self.module.tables[index.index()].ty;
+        let Limits { min, max } = ty.limits;
+        // What nobody else sees and no function changes stays as instantiation leaves it.
+        let constant = index.0 >= self.module.imported_tables
+            && !self.module.exports.iter().any(|export| export.item == ExportItem::Table(index))
+            && !self.changed_tables.contains(&index);
+        let length = (constant || max == Some(min)).then_some(min);
+        Table { table64: ty.table64, length, own: constant && self.is_own(index), place: self.layout.table(index) }
+    }
+
+    /// Whether a table that never changes holds only functions of the module with a body.
+    fn is_own(&self, index: TableIdx) -> bool {
+        let own = |function: &FuncIdx| self.module.defined(*function).is_some();
+        let segments = self
+            .module
+            .elements
+            .iter()
+            .filter(|segment| matches!(segment.mode, ElementMode::Active { table, .. } if table == index));
+        self.module.tables[index.index()].init.is_none()
+            && segments.map(|segment| &segment.items).all(|items| match items {
+                ElementItems::Functions(functions) => functions.iter().all(own),
+                ElementItems::Expressions(items) => items.iter().all(|ConstExpr(item)| match item[..] {
+                    [ConstOp::RefFunc(function)] => own(&function),
+                    [ConstOp::RefNull(_)] => true,
+                    _ => false,
+                }),
+            })
     }
 
     fn code(&self, function: FuncIdx, whose: impl FnOnce() -> Whose) -> Code {
@@ -185,10 +220,7 @@ impl Interface {
                 interface.globals.insert(index, Global { ty: declared.ty, constant, place: layout.global(index) });
             }
             for &index in tables {
-                let ty = module.tables[index.index()].ty;
-                let Limits { min, max } = ty.limits;
-                let length = (max == Some(min)).then_some(min);
-                interface.tables.insert(index, Table { table64: ty.table64, length, place: layout.table(index) });
+                interface.tables.entry(index).or_insert_with(|| surroundings.table(index));
             }
             for &index in memories {
                 let ty = module.memories[index.index()];

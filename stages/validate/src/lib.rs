@@ -46,8 +46,10 @@ fn plan(bytes: &[u8], parsed: &Parsed, options: &Options) -> Result<Plan, Error>
     let tail_callers: BTreeSet<FuncIdx> =
         tail_callers.map(|(function, _)| module.function(DefinedFuncIdx(function))).collect();
     let catches = bodies.iter().any(|body| body.catches);
+    let changed_tables = bodies.iter().flat_map(|body| body.changed_tables.iter().copied()).collect();
     let layout = Layout::new(module);
-    let surroundings = Surroundings { module, layout: &layout, tail_callers: &tail_callers, catches };
+    let surroundings =
+        Surroundings { module, layout: &layout, tail_callers: &tail_callers, catches, changed_tables: &changed_tables };
     let units = units::cut(&bodies, options.unit_size).into_par_iter().map(|functions| {
         let bodies = &bodies[functions.start as usize..functions.end as usize];
         let interface = Interface::new(&surroundings, functions.clone(), bodies);
@@ -55,7 +57,15 @@ fn plan(bytes: &[u8], parsed: &Parsed, options: &Options) -> Result<Plan, Error>
     });
     let units = units.collect();
     let wrappers = Interface::of_wrappers(&surroundings).key(&[], options);
-    Ok(Plan { hash: parsed.hash.clone(), options: options.clone(), units, wrappers, tail_callers, catches })
+    Ok(Plan {
+        hash: parsed.hash.clone(),
+        options: options.clone(),
+        units,
+        wrappers,
+        tail_callers,
+        catches,
+        changed_tables,
+    })
 }
 
 /// Where validation stopped.

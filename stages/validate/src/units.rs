@@ -50,7 +50,14 @@ mod tests {
 
     fn body(content: u64, size: u64) -> Body {
         let content = blake3::hash(&content.to_le_bytes());
-        Body { content, size, references: Default::default(), makes_tail_calls: false, catches: false }
+        Body {
+            content,
+            size,
+            references: Default::default(),
+            makes_tail_calls: false,
+            catches: false,
+            changed_tables: Default::default(),
+        }
     }
 
     #[test]

@@ -37,7 +37,8 @@ impl<'c> Env<'_, 'c> {
         args: &[Value<'c>],
     ) -> Vec<Value<'c>> {
         let record = self.callee(ty, table, index);
-        self.call_record(self.unit.input.interface.ty(ty), record, args)
+        let context = self.element_context(table, record);
+        self.call_record_in(self.unit.input.interface.ty(ty), record, context, args)
     }
 
     /// The record of the function that an element of a table refers to. Traps if there is none, or one of another type.
@@ -56,10 +57,34 @@ impl<'c> Env<'_, 'c> {
 
     /// Calls the function of a record, which is of a type. Gives its results.
     pub fn call_record(&mut self, ty: &FuncType, record: Value<'c>, args: &[Value<'c>]) -> Vec<Value<'c>> {
-        let ptr = self.unit.types.ptr;
-        let code = self.invariant(&self.builder, ptr, record, FuncRecord::FIELDS.code.offset);
-        let context = self.invariant(&self.builder, ptr, record, FuncRecord::FIELDS.context.offset);
+        let context = self.record_context(record);
+        self.call_record_in(ty, record, context, args)
+    }
+
+    fn call_record_in(
+        &mut self,
+        ty: &FuncType,
+        record: Value<'c>,
+        context: Value<'c>,
+        args: &[Value<'c>],
+    ) -> Vec<Value<'c>> {
+        let code = self.invariant(&self.builder, self.unit.types.ptr, record, FuncRecord::FIELDS.code.offset);
         self.call_guest(Form::Native, ty, code, context, args)
+    }
+
+    /// The context that the function of a record runs in.
+    pub(super) fn record_context(&self, record: Value<'c>) -> Value<'c> {
+        self.invariant(&self.builder, self.unit.types.ptr, record, FuncRecord::FIELDS.context.offset)
+    }
+
+    /// The same for the record of a table's element. If it can be known, it is not loaded: all memory that the callee touches is
+    /// found through its context, so that to the processor each of its accesses would wait for the loads that lead there, and
+    /// what comes after for those accesses.
+    pub(super) fn element_context(&self, table: TableIdx, record: Value<'c>) -> Value<'c> {
+        match self.unit.input.interface.table(table).own {
+            true => self.vmctx,
+            false => self.record_context(record),
+        }
     }
 
     /// Calls code of some form ([`abi::signature`]). Gives its results.

@@ -3,8 +3,9 @@
 use super::Env;
 use crate::unit::Region;
 use abi::layout::{MemoryDefinition, MemorySlot};
+use abi::trap::TrapCode;
 use abi::types::MemoryIdx;
-use llvm::{AtomicOrdering, AtomicRmwOp, Type, Value};
+use llvm::{AtomicOrdering, AtomicRmwOp, Call, GepFlags, IntPredicate, Type, Value};
 
 impl<'c> Env<'_, 'c> {
     /// The address of byte 0 of a memory.
@@ -78,6 +79,48 @@ impl<'c> Env<'_, 'c> {
         let both = self.builder.cmpxchg(address, expected, new, order, order);
         self.atomic_access(both);
         self.builder.extract_value(both, 0)
+    }
+
+    /// Copies between linear memories that are not shared, whatever overlaps. All operands are `i64`.
+    pub fn memory_copy(&mut self, to: (MemoryIdx, Value<'c>), from: (MemoryIdx, Value<'c>), length: Value<'c>) {
+        let target = self.memory_range(to.0, to.1, length);
+        let source = self.memory_range(from.0, from.1, length);
+        self.bulk("llvm.memmove", &[target, source], length);
+    }
+
+    /// Sets `length` bytes of a linear memory that is not shared to an `i8`; the other operands are `i64`.
+    pub fn memory_fill(&mut self, memory: MemoryIdx, to: Value<'c>, value: Value<'c>, length: Value<'c>) {
+        let target = self.memory_range(memory, to, length);
+        self.bulk("llvm.memset", &[target, value], length);
+    }
+
+    /// The address of bytes of a memory. Traps if they are not all there.
+    fn memory_range(&mut self, memory: MemoryIdx, start: Value<'c>, length: Value<'c>) -> Value<'c> {
+        let bytes = self.memory_bytes(memory);
+        let builder = &self.builder;
+        let outside = match self.unit.input.interface.memory(memory).memory64 {
+            // Of 32 bits each, so that their sum does not wrap around.
+            false => builder.icmp(IntPredicate::Ugt, builder.add(start, length), bytes),
+            true => {
+                let long = builder.icmp(IntPredicate::Ugt, length, bytes);
+                let late = builder.icmp(IntPredicate::Ugt, start, builder.sub(bytes, length));
+                builder.or(long, late)
+            }
+        };
+        self.trap_if(outside, TrapCode::MemoryOutOfBounds);
+        let base = self.memory_base(memory);
+        self.builder.ptr_add_with(base, start, GepFlags::IN_BOUNDS | GepFlags::NUW)
+    }
+
+    /// Does what an intrinsic does for many bytes, which are there. Some code of its own for few of them, or a call of the
+    /// runtime's symbol, which stays on the stack of the guest.
+    fn bulk(&mut self, intrinsic: &str, operands: &[Value<'c>], length: Value<'c>) {
+        let overloads: Vec<_> =
+            operands.iter().map(|operand| operand.ty()).filter(|ty| *ty == self.unit.types.ptr).collect();
+        let overloads = [overloads, vec![self.unit.types.i64]].concat();
+        let volatile = self.unit.context.const_bool(!self.unit.input.relaxed_traps);
+        let call: Call<'c> = self.builder.intrinsic(intrinsic, &overloads, &[operands, &[length, volatile]].concat());
+        self.unit.facts.within(self.unit.context, Region::Memory, *call);
     }
 
     /// An access at an address that is aligned to its size, as the builder assumes.

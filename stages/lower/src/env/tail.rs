@@ -69,16 +69,21 @@ impl<'c> Env<'_, 'c> {
     /// Makes a tail call of what an element of a table refers to, as a function of a type.
     pub fn return_call_indirect(&mut self, ty: TypeIdx, table: TableIdx, index: Value<'c>, args: &[Value<'c>]) {
         let record = self.callee(ty, table, index);
-        self.return_record(self.unit.input.interface.ty(ty), record, args);
+        let context = self.element_context(table, record);
+        self.return_record_in(self.unit.input.interface.ty(ty), record, context, args);
     }
 
     /// Makes a tail call of the function of a record, which is of a type.
     pub fn return_record(&mut self, ty: &FuncType, record: Value<'c>, args: &[Value<'c>]) {
+        let context = self.record_context(record);
+        self.return_record_in(ty, record, context, args);
+    }
+
+    fn return_record_in(&mut self, ty: &FuncType, record: Value<'c>, context: Value<'c>, args: &[Value<'c>]) {
         // Before the ways part, or else only the first one would.
         self.store_counters();
         let ptr = self.unit.types.ptr;
         let field = |env: &Self, offset| env.invariant(&env.builder, ptr, record, offset);
-        let context = field(self, FuncRecord::FIELDS.context.offset);
         let tail = field(self, FuncRecord::FIELDS.tail.offset);
         let none = self.builder.icmp(IntPredicate::Eq, tail, ptr.null());
         let [native, replace] = [self.block(), self.block()];

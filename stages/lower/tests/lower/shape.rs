@@ -198,3 +198,39 @@ fn the_same_module_gives_the_same_text() {
     let second = lower(MEMORY);
     assert_eq!((first.functions, first.wrappers), (second.functions, second.wrappers));
 }
+
+/// Calls the first element of a table, in a module that besides has `more`. Gives how many words are loaded from the function's
+/// record: its type, its code and, where it could be another module's, its context.
+fn loads_from_a_record(table: &str, more: &str) -> usize {
+    let lowered = lower(&format!(
+        r#"(module (type $t (func)) (func $imported (import "" "f") (type $t)) {table} (func $f (type $t)) {more}
+            (func (call_indirect $table (type $t) (i32.const 0))))"#
+    ));
+    let call = lowered.functions.find("= icmp eq ptr").expect("the element may be null");
+    let end = call + lowered.functions[call..].find("call fastcc").expect("there is a call");
+    let of_the_runtime = 1; // The type that is expected, from the caller's context.
+    lowered.functions[call..end].matches("!invariant.load").count() - of_the_runtime
+}
+
+#[test]
+fn functions_in_a_table_of_the_modules_own_run_in_the_context_of_their_caller() {
+    let table = "(table $table 2 funcref) (elem (table $table) (i32.const 0) $f)";
+    assert_eq!(loads_from_a_record(table, ""), 2);
+    assert_eq!(loads_from_a_record(&table.replace("$f)", "$f $imported)"), ""), 3, "one is imported");
+    assert_eq!(loads_from_a_record(table, r#"(export "table" (table $table))"#), 3, "others may write to it");
+    assert_eq!(loads_from_a_record(r#"(table $table (import "" "t") 2 funcref)"#, ""), 3, "others have written to it");
+    let set = "(func (param funcref) (table.set $table (i32.const 0) (local.get 0)))";
+    assert_eq!(loads_from_a_record(table, set), 3, "a function comes from elsewhere");
+}
+
+#[test]
+fn memories_are_copied_and_filled_in_place() {
+    let text = "(module (memory 1) (func (memory.copy (i32.const 0) (i32.const 8) (i32.const 8))
+                 (memory.fill (i32.const 0) (i32.const 1) (i32.const 9))))";
+    let lowered = lower(text);
+    assert_eq!(lowered.count("call void @llvm.memmove"), 1, "{}", lowered.functions);
+    assert_eq!(lowered.count("call void @llvm.memset"), 1);
+    assert_eq!(lowered.count("i1 true"), 2, "what the bytes are at a trap can be seen: {}", lowered.functions);
+    let shared = lower(&text.replace("memory 1", "memory 1 1 shared"));
+    assert_eq!(shared.count("@llvm.mem"), 0, "threads may race: {}", shared.functions);
+}

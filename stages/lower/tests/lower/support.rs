@@ -68,6 +68,7 @@ fn lower_for<T>(
         layout: &layout,
         tail_callers: &tail_callers.map(|(function, _)| module.function(function)).collect(),
         catches: bodies.iter().any(|body| body.catches),
+        changed_tables: &bodies.iter().flat_map(|body| body.changed_tables.iter().copied()).collect(),
     };
     let metering = Metering::default();
     let input = |interface| Input { interface, target, relaxed_traps, metering: &metering };
