@@ -20,6 +20,7 @@
 
 mod check;
 mod error;
+mod hash;
 mod host;
 mod image;
 mod library;
@@ -28,6 +29,7 @@ mod source;
 pub use error::{LoadError, Rejected};
 
 use abi::container::{Native, UniversalSection};
+use image::Prepared;
 use source::Source;
 use std::ops::Range;
 use std::path::Path;
@@ -125,10 +127,12 @@ fn load_native(source: &Source, pieces: Pieces, name: Option<String>) -> Result<
         let address = symbols.address(&slot.symbol);
         words.push((slot.offset, address.ok_or_else(|| Failure::Rejected(Rejected::Symbol(slot.symbol.clone())))?));
     }
-    let (mapping, base) = image::prepare(source, image, parts, &words).map_err(Failure::Io)?;
+    let Prepared { mapping, base, backing } = image::prepare(source, image, parts, &words).map_err(Failure::Io)?;
+    // A file is kept open only for what is still to be mapped from it.
+    let backing = backing.filter(|_| !native.contents.is_empty());
     // SAFETY: `check` saw to it that `native` describes the image at `base` and that the code follows our ABI and was compiled
     // from the module in `pieces.module`, as far as hashes tell; the compiler compiles valid modules only. `prepare` mapped the
     // image with its text executable and its slots filled, and `mapping` keeps it so.
-    let code = unsafe { vm::Code::new(mapping, base, &native) };
+    let code = unsafe { vm::Code::new(mapping, base, backing, native) };
     Ok(vm::Module::new(declarations, source.slice(pieces.module), code, name))
 }

@@ -37,6 +37,7 @@ fn image() -> (Native, Vec<u8>) {
         slots: vec![Slot { symbol: "memcpy".into(), offset: 4096 }],
         unwinding: Unwinding::default(),
         metered: Metered::default(),
+        contents: Vec::new(),
     };
     (native, image)
 }

@@ -53,7 +53,7 @@ mod wait;
 
 pub use atomic::{Change, Width};
 pub use caller::Caller;
-pub use code::Code;
+pub use code::{Backing, Code};
 pub use exception::Exception;
 pub use func::{HostFn, HostFunc};
 pub use handles::{AccessError, CallError, ExternType};
