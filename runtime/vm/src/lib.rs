@@ -36,6 +36,7 @@ mod link;
 mod memory;
 mod meter;
 mod module;
+mod records;
 mod shared;
 mod signals;
 mod stack;
