@@ -24,8 +24,9 @@ const TRAPPED: i32 = 134;
 const ALWAYS: &[&str] = &["compress-heavy", "mix-heavy", "sqlite-memory-heavy"];
 
 tested! {
-    args atomics calls compress coremark dispatch esbuild exitcode fannkuch files jsontool jumps lua memory mix nbody numbers
-    python quickjs sha256 sieve simd spectral sqlite stdin throw trap wasi_files wasi_net wasi_poll
+    args atomics bignum calls compress coremark dispatch esbuild exitcode fannkuch fdtd fft files filter gemm hashes
+    jacobi jsontool jumps lua machine mandel memory mix nbody numbers objects parser python queens quickjs raytrace
+    scan sha256 sieve simd sorts spectral sqlite stdin throw trap trees wasi_files wasi_net wasi_poll words
 }
 
 #[test]

@@ -10,8 +10,9 @@ use std::path::Path;
 use tempfile::TempDir;
 
 tested! {
-    args atomics calls compress dispatch exitcode fannkuch files jsontool jumps lua memory mix nbody numbers quickjs sha256 sieve simd
-    spectral sqlite stdin throw trap
+    args atomics bignum calls compress dispatch exitcode fannkuch fdtd fft files filter gemm hashes jacobi jsontool
+    jumps lua machine mandel memory mix nbody numbers objects parser queens quickjs raytrace scan sha256 sieve simd
+    sorts spectral sqlite stdin throw trap trees words
 }
 
 /// Programs that do not do the same each time, so that their totals differ from run to run.

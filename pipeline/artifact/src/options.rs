@@ -20,6 +20,9 @@ pub struct Options {
     pub relaxed_traps: bool,
     /// What the code is to keep track of.
     pub metering: Metering,
+    /// Passes to run in place of the level's, in the syntax of `opt -passes`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub passes: Option<String>,
     /// The size that units are cut to, in bytes of function bodies; 0 makes each function a unit.
     pub unit_size: u32,
 }
@@ -36,6 +39,7 @@ impl Options {
             features: Features::default(),
             relaxed_traps: false,
             metering: Metering::default(),
+            passes: None,
             unit_size: Options::DEFAULT_UNIT_SIZE,
         }
     }

@@ -244,7 +244,7 @@ impl<'a> Prepared<'a> {
         machine: &TargetMachine,
         unit: UnitId,
     ) -> Result<Vec<String>, Error> {
-        let work = || optimize::optimize(module, machine, self.plan.options.level);
+        let work = || optimize::optimize(module, machine, &self.plan.options);
         let large = self.stage(Stage::Optimize, unit, work, |_| None)?;
         self.tell_unoptimized(unit, &large);
         Ok(large)

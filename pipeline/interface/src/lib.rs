@@ -219,10 +219,11 @@ impl Interface {
             globals: positions(&body.references.globals, &self.globals),
         };
         // Without what only validation and planning go by: the proposals, and the size of units.
-        let Options { target, level, features: _, relaxed_traps, metering, unit_size: _ } = options;
+        let Options { target, level, features: _, relaxed_traps, metering, passes, unit_size: _ } = options;
         let material = Material {
             target,
             level: level.to_string(),
+            passes: passes.as_deref(),
             relaxed_traps: *relaxed_traps,
             metering,
             bodies: bodies.iter().map(content).collect(),
@@ -355,6 +356,8 @@ fn positions<I: std::hash::Hash + Eq, T>(references: &indexmap::IndexSet<I>, spa
 struct Material<'a> {
     target: &'a Target,
     level: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    passes: Option<&'a str>,
     relaxed_traps: bool,
     metering: &'a Metering,
     bodies: Vec<Content>,

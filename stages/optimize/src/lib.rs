@@ -5,7 +5,7 @@
 
 mod large;
 
-use artifact::{Error, Kind, Level, Stage};
+use artifact::{Error, Kind, Level, Options, Stage};
 use llvm::{Module, PassOptions, TargetMachine};
 
 /// The passes of a level, in the syntax of `opt -passes`.
@@ -25,9 +25,9 @@ pub fn pipeline(level: Level) -> &'static str {
 /// Optimizes a unit. Gives the names of functions that are too large for it and stay as they are.
 ///
 /// # Errors
-/// If LLVM refuses the module.
-pub fn optimize(module: &mut Module<'_>, machine: &TargetMachine, level: Level) -> Result<Vec<String>, Error> {
-    let passes = pipeline(level);
+/// If LLVM refuses the module, or passes that the options name.
+pub fn optimize(module: &mut Module<'_>, machine: &TargetMachine, options: &Options) -> Result<Vec<String>, Error> {
+    let passes = options.passes.as_deref().unwrap_or_else(|| pipeline(options.level));
     if passes.is_empty() {
         return Ok(Vec::new());
     }

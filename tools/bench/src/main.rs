@@ -6,6 +6,9 @@
 
 mod interpreter;
 mod metering;
+mod process;
+mod programs;
+mod running;
 mod text;
 mod timing;
 
@@ -27,6 +30,8 @@ enum Section {
     Interpreter(interpreter::Options),
     /// What it costs native code to count and to be interruptible
     Metering(metering::Options),
+    /// Compiled programs, beside their native builds and other engines
+    Running(running::Options),
     /// How much of a compile goes into IR as text
     Text(text::Options),
 }
@@ -35,6 +40,7 @@ fn main() -> ExitCode {
     match Arguments::parse().section {
         Section::Interpreter(options) => interpreter::main(&options),
         Section::Metering(options) => metering::main(&options),
+        Section::Running(options) => running::main(&options),
         Section::Text(options) => text::main(&options),
     }
 }

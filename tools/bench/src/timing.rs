@@ -1,7 +1,7 @@
 //! Times, and what several of them say together.
 
 use rustix::time::{ClockId, clock_gettime};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// Processor time that a call took on this thread. Unlike time on the wall it does not count what others did meanwhile.
@@ -17,7 +17,7 @@ fn now() -> Duration {
 }
 
 /// Several times of the same thing, in milliseconds.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Summary {
     pub fastest: f64,
     pub median: f64,
@@ -36,4 +36,10 @@ impl Summary {
     pub fn spread(&self) -> f64 {
         (self.slowest - self.fastest) / self.median
     }
+}
+
+/// The geometric mean; none of nothing.
+pub fn geometric_mean(values: impl Iterator<Item = f64>) -> Option<f64> {
+    let logarithms: Vec<f64> = values.map(f64::ln).collect();
+    (!logarithms.is_empty()).then(|| (logarithms.iter().sum::<f64>() / logarithms.len() as f64).exp())
 }

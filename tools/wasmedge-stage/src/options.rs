@@ -18,6 +18,7 @@ pub fn options_for(matches: &ArgMatches, wanted: &Wanted<'_>) -> Result<Options,
     let mut options = Options::new(wanted.target().map_err(unknown)?);
     options.level = string(matches, "optimize").parse().expect("clap allows only the levels that there are");
     options.relaxed_traps = matches.get_flag("relaxed-traps");
+    options.passes = matches.get_one::<String>("passes").cloned();
     if let Some(size) = matches.get_one("unit-size") {
         options.unit_size = *size;
     }
