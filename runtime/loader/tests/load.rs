@@ -331,6 +331,6 @@ fn reasons_read_well() {
     let error = LoadError::Library(Rejected::Container(ContainerError::Version(9)));
     assert_eq!(
         error.to_string(),
-        "the shared library cannot be used: the native code cannot be read: its format version is 9, not 4"
+        "the shared library cannot be used: the native code cannot be read: its format version is 9, not 5"
     );
 }
