@@ -1,8 +1,8 @@
 //! The checks between reading a native section and running its code.
 
-use crate::{Pieces, Rejected, host};
 use crate::hash::hashes;
-use abi::container::{Contents, ContainerError, Native, Parts};
+use crate::{Pieces, Rejected, host};
+use abi::container::{ContainerError, Contents, Native, Parts};
 use abi::layout::PAGE_SIZE;
 use abi::module::Module;
 use std::ops::Range;

@@ -63,8 +63,9 @@ impl Code {
         backing: Option<Backing>,
         native: Native,
     ) -> Code {
-        let Native { parts: Parts { text, .. }, functions, tails, entries, hosts, unwinding, metered, contents, .. } =
-            native;
+        let Native {
+            parts: Parts { text, .. }, functions, tails, entries, hosts, unwinding, metered, contents, ..
+        } = native;
         Code {
             base,
             text: base.addr() + text.start as usize..base.addr() + text.end as usize,

@@ -31,7 +31,8 @@ impl Records {
 
     /// Whether there is a record at an address.
     pub(crate) fn contains(&self, address: usize) -> bool {
-        let within = |start: usize, end: usize| (start..end).contains(&address) && (address - start).is_multiple_of(STRIDE);
+        let within =
+            |start: usize, end: usize| (start..end).contains(&address) && (address - start).is_multiple_of(STRIDE);
         let before = self.closed.range(..=address).next_back();
         within(self.open.start, self.open.end) || before.is_some_and(|(&start, &end)| within(start, end))
     }
@@ -48,9 +49,8 @@ mod tests {
         for (start, count) in runs {
             (0..count).for_each(|at| records.insert(start + at * STRIDE));
         }
-        let known = |address: usize| {
-            runs.iter().any(|&(start, count)| (0..count).any(|at| address == start + at * STRIDE))
-        };
+        let known =
+            |address: usize| runs.iter().any(|&(start, count)| (0..count).any(|at| address == start + at * STRIDE));
         for address in (0..STRIDE).chain(49_000..51_000).chain(99_000..101_000).chain(199_000..201_000) {
             assert_eq!(records.contains(address), known(address), "{address}");
         }
