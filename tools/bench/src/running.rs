@@ -99,8 +99,9 @@ pub fn main(options: &Options) -> ExitCode {
 fn measure_all(options: &Options) -> Result<()> {
     let before: Option<Results> =
         std::fs::read(&options.results).ok().map(|bytes| serde_json::from_slice(&bytes)).transpose()?;
-    let wanted =
-        |program: &&Program| options.programs.is_empty() || options.programs.iter().any(|name| name == program.name);
+    let wanted = |program: &&Program| {
+        options.programs.is_empty() || options.programs.iter().any(|name| name == program.name)
+    };
     let mut results = Results { machine: Machine::this(), rows: Vec::new() };
     for program in PROGRAMS.iter().filter(wanted) {
         let row = measure(program, options).map_err(|error| format!("{}: {error}", program.name))?;
