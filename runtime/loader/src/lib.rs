@@ -9,12 +9,13 @@
 //! - the container's format and the hash of its header;
 //! - that the code is for this ABI, architecture, system, page size and processor;
 //! - that the original module and the image are, by their hashes, the ones that the header was written for;
-//! - that every offset lies in its part of the image, every count is the module's, and every import is known.
+//! - that every offset lies in its part of the image, every count is the module's, and every import is known;
+//! - that what memories hold at first fits into them.
 //!
 //! The hashes find damage and mix-ups. They are no signature: who can write the file can have it run any code.
 //!
 //! A regular file is mapped, privately: code and constants run from where they lie in the file, without a copy, and processes
-//! share them. What remains is that the file can change afterwards: pages that were not yet written to may show what another
+//! share them. Instances map what their memories hold at first from the same file, which stays open for that. What remains is that the file can change afterwards: pages that were not yet written to may show what another
 //! process writes into the same file, and a file that is cut short faults. Compilers of this project replace files and never
 //! write into them; on a system where others may write to a file that is run, no check at start can help.
 
