@@ -52,7 +52,7 @@ fn measure_all(options: &Options) -> Result<Vec<Row>> {
     let source = scratch.path().join("hello.c");
     std::fs::write(&source, include_str!("../programs/hello.c"))?;
     let mut clang = Command::new("clang-22");
-    succeed(clang.args(["--target=wasm32-wasip1", "-O2"]).arg(&source).arg("-o").arg(&hello))?;
+    succeed(clang.args(["--target=wasm32-wasi", "-Wno-deprecated", "-O2"]).arg(&source).arg("-o").arg(&hello))?;
     let small = compile(&hello, &[], scratch.path())?;
 
     let mut commands = vec![("nothing", PathBuf::from(NOTHING), Command::new(NOTHING))];
