@@ -25,10 +25,12 @@ unsafe impl Send for Mapping {}
 unsafe impl Sync for Mapping {}
 
 impl Mapping {
-    /// Maps a file of this length, privately and read-only.
+    /// Maps a file of this length, privately and read-only. All of it will be read, to check it: that costs less if the pages are
+    /// there at once than with a fault for every few of them.
     pub fn file(file: &File, length: usize) -> io::Result<Mapping> {
+        let flags = MapFlags::PRIVATE | MapFlags::POPULATE;
         // SAFETY: a new mapping at an address that the system chooses affects nobody.
-        let base = unsafe { mm::mmap(ptr::null_mut(), length, ProtFlags::READ, MapFlags::PRIVATE, file, 0)? };
+        let base = unsafe { mm::mmap(ptr::null_mut(), length, ProtFlags::READ, flags, file, 0)? };
         Ok(Mapping { base: base.cast(), length })
     }
 
