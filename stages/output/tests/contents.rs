@@ -1,17 +1,23 @@
 //! What memories hold at first, laid out in the image: when, and what exactly.
 
-mod common;
-
 use abi::container::{Native, UniversalSection};
-use common::*;
-use output::Container;
+use abi::metering::Metered;
+use abi::module::Module;
+use output::{Container, Input};
+
+const X86_64: &str = "x86_64-unknown-linux-gnu";
+const AARCH64: &str = "aarch64-unknown-linux-gnu";
 
 /// Pages as an image holds them: memory, address, bytes.
 type Pages = (u32, u64, Vec<u8>);
 
 /// What a module without functions has in its image.
 fn contents_for(triple: &str, fields: &str) -> Vec<Pages> {
-    let file = link(triple, &format!("(module {fields})"), &[], Container::Universal).expect("a module without code");
+    let bytes = wat::parse_str(format!("(module {fields})")).expect("a module");
+    let module = Module::decode(&bytes).expect("a module");
+    let metered = Metered::default();
+    let input = Input { bytes: &bytes, module: &module, triple, features: &[], units: &[], objects: &[], metered };
+    let file = output::output(&input, Container::Universal).expect("a module without code");
     let section = UniversalSection::find(&file).expect("a native section");
     let payload = &file[section.payload];
     let (native, image) = Native::decode(payload).expect("a good native section");
