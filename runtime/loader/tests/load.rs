@@ -288,7 +288,7 @@ fn contents_of_memories_must_fit() {
         (1, 0, 0..8192, outside),
         (1, 0, 8192..16384, outside),
         (1, 0, 8192..8192, outside),
-        (1, 0, 12288..8192, outside),
+        (1, 0, Range { start: 12288, end: 8192 }, outside),
         (1, 0, 4096..8191, pages),
         (1, 0, 4097..8192, pages),
         (1, 1, 4096..8192, pages),
