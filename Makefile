@@ -3,7 +3,7 @@
 # make check  the quick part of it: format, lints, architecture, unit and snapshot tests
 # make heavy  runs the tested programs with all their cases, large modules optimized: some ten minutes
 # make fuzz   compares generated modules across engines without end, from a random seed on
-# make bench  measures the interpreter beside wasmi, what counting costs native code, and what text costs a compile
+# make bench  measures the interpreter beside wasmi, what counting costs native code, how long programs take to start, and what text costs a compile
 # make aot    compiles most of the tested programs by the rules that Makefiles of users include
 # make share  writes completions, manual pages and wasmedge.mk to target/share, laid out as they are installed
 # make bless  renews the snapshots, hashes and transcripts; look at the difference before you commit it
@@ -67,6 +67,7 @@ heavy: programs
 bench: build programs
 	cargo run --release -p bench -- interpreter
 	cargo run --release -p bench -- metering
+	cargo run --release -p bench -- startup
 	cargo run --release -p bench -- text
 
 # Each tool describes itself: its commands are those that its help lists, from `Commands:` to the next empty line.

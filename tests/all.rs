@@ -16,6 +16,7 @@ macro_rules! tested {
 mod aarch64;
 mod cli;
 mod containers;
+mod data;
 mod dependencies;
 mod differential;
 mod exceptions;

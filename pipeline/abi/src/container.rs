@@ -21,7 +21,7 @@ mod universal;
 pub use universal::{UniversalSection, original, universal};
 
 use crate::metering::Metered;
-use crate::types::DefinedFuncIdx;
+use crate::types::{DefinedFuncIdx, MemoryIdx};
 use std::ops::Range;
 
 /// The custom section's name in a universal wasm file.
@@ -40,7 +40,7 @@ pub const PE_NATIVE_SECTION: &str = ".wasmnat";
 pub const PE_MODULE_SECTION: &str = ".wasmmod";
 
 const MAGIC: [u8; 8] = *b"\0wasmnat";
-const VERSION: u32 = 4;
+const VERSION: u32 = 5;
 const PREFIX: usize = 8 + 4 + 4 + 32;
 
 /// A blake3 hash.
@@ -56,7 +56,7 @@ pub fn hash(bytes: &[u8]) -> Hash {
 pub struct Parts {
     /// Executable code.
     pub text: Range<u32>,
-    /// Constants.
+    /// Constants, and the initial contents of memories ([`Native::contents`]).
     pub read_only: Range<u32>,
     /// Words that the loader fills with the addresses of runtime symbols.
     pub slots: Range<u32>,
@@ -78,6 +78,18 @@ pub struct Tail {
     pub function: DefinedFuncIdx,
     /// Its offset in the image.
     pub offset: u32,
+}
+
+/// What a memory of the module's own holds at first in some of its pages. A loader can map them from the file, copy-on-write: what a
+/// program never touches costs nothing then.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contents {
+    /// Which memory.
+    pub memory: MemoryIdx,
+    /// The address of the first byte in the memory, a multiple of the page size.
+    pub address: u64,
+    /// The bytes in the image: whole pages, within the part that is only read.
+    pub place: Range<u32>,
 }
 
 /// A register that a function saves for its caller.
@@ -180,6 +192,10 @@ pub struct Native {
     pub unwinding: Unwinding,
     /// What the code keeps track of.
     pub metered: Metered,
+    /// What memories hold once the module's data segments have run, besides zeros. Either empty, and then the segments must run; or
+    /// it stands for all of them: each is active, its place is a constant within a memory of the module's own, and it is dropped
+    /// when the module is instantiated, so that nobody reads it afterwards.
+    pub contents: Vec<Contents>,
 }
 
 /// Why a native section cannot be used.
@@ -302,6 +318,13 @@ impl Native {
         let Metered { instructions, gas, interruptible } = self.metered;
         out.extend([instructions, gas.is_some(), interruptible].map(u8::from));
         out.extend(gas.into_iter().flatten());
+        write_u32(out, self.contents.len() as u32);
+        for Contents { memory, address, place } in &self.contents {
+            write_u32(out, memory.0);
+            out.extend(address.to_le_bytes());
+            write_u32(out, place.start);
+            write_u32(out, place.end);
+        }
     }
 
     fn read(reader: &mut Reader<'_>) -> Result<Native, ContainerError> {
@@ -332,6 +355,9 @@ impl Native {
                 let [instructions, gas, interruptible] = [reader.flag()?, reader.flag()?, reader.flag()?];
                 Metered { instructions, gas: gas.then(|| reader.hash()).transpose()?, interruptible }
             },
+            contents: reader.list(|reader| {
+                Ok(Contents { memory: MemoryIdx(reader.u32()?), address: reader.u64()?, place: reader.range()? })
+            })?,
         })
     }
 }
@@ -421,6 +447,7 @@ mod tests {
                 handlers: vec![Handler { call: 10..15, pad: 60, pushed: 16 }],
             },
             metered: Metered { instructions: true, gas: Some(hash(b"costs")), interruptible: false },
+            contents: vec![Contents { memory: MemoryIdx(2), address: 1 << 33, place: 60..100 }],
         };
         (native, image)
     }

@@ -1,7 +1,9 @@
 //! The checks between reading a native section and running its code.
 
+use crate::hash::hashes;
 use crate::{Pieces, Rejected, host};
-use abi::container::{ContainerError, Native, Parts, hash};
+use abi::container::{ContainerError, Contents, Native, Parts};
+use abi::layout::PAGE_SIZE;
 use abi::module::Module;
 use std::ops::Range;
 
@@ -21,15 +23,23 @@ pub(crate) fn check(file: &[u8], pieces: &Pieces) -> Result<(Native, Range<usize
         return Err(Rejected::Abi);
     }
     host::check(&native)?;
-    if module.len() as u64 != native.module_length || hash(module) != native.module_hash {
+    if module.len() as u64 != native.module_length {
         return Err(Rejected::ModuleChanged);
     }
-    if hash(&file[image.clone()]) != native.image_hash {
+    let [module_hash, image_hash] = hashes([module, &file[image.clone()]]);
+    if module_hash != native.module_hash {
+        return Err(Rejected::ModuleChanged);
+    }
+    if image_hash != native.image_hash {
         return Err(Rejected::ImageChanged);
     }
     check_layout(&native, image.len())?;
-    let declarations = Module::decode(module)?;
+    let declarations = match native.contents.is_empty() {
+        true => Module::decode(module)?,
+        false => Module::decode_without_data(module)?,
+    };
     check_counts(&native, &declarations)?;
+    check_contents(&native, &declarations)?;
     Ok((native, image, declarations))
 }
 
@@ -68,6 +78,26 @@ fn check_layout(native: &Native, length: usize) -> Result<(), Rejected> {
         }
         let slot_end = slot.offset.checked_add(SLOT_SIZE).filter(|&end| end <= slots.end);
         end = slot_end.ok_or(Rejected::Layout("an import slot is out of bounds"))?;
+    }
+    Ok(())
+}
+
+fn check_contents(native: &Native, module: &Module) -> Result<(), Rejected> {
+    for Contents { memory, address, place } in &native.contents {
+        let read_only = &native.parts.read_only;
+        if place.start >= place.end || place.start < read_only.start || place.end > read_only.end {
+            return Err(Rejected::Layout("the contents of a memory are outside of what is only read"));
+        }
+        let page = u64::from(native.page_size);
+        if ![place.start.into(), place.end.into(), *address].iter().all(|at: &u64| at.is_multiple_of(page)) {
+            return Err(Rejected::Layout("the contents of a memory are no whole pages"));
+        }
+        // Another's memory may hold something already, and may be smaller than its declaration here says.
+        let own = module.memories.get(memory.index()).filter(|_| memory.0 >= module.imported_memories);
+        let length = own.map_or(0, |ty| ty.limits.min.saturating_mul(PAGE_SIZE));
+        if address.checked_add(place.len() as u64).is_none_or(|end| end > length) {
+            return Err(Rejected::Layout("the contents of a memory do not fit into it"));
+        }
     }
     Ok(())
 }

@@ -10,6 +10,7 @@ use std::io;
 use std::ops::Range;
 use std::ptr;
 use std::sync::Arc;
+use vm::Backing;
 
 /// Pages of our own, freed when this is dropped.
 pub(crate) struct Mapping {
@@ -24,10 +25,12 @@ unsafe impl Send for Mapping {}
 unsafe impl Sync for Mapping {}
 
 impl Mapping {
-    /// Maps a file of this length, privately and read-only.
+    /// Maps a file of this length, privately and read-only. All of it will be read, to check it: that costs less if the pages are
+    /// there at once than with a fault for every few of them.
     pub fn file(file: &File, length: usize) -> io::Result<Mapping> {
+        let flags = MapFlags::PRIVATE | MapFlags::POPULATE;
         // SAFETY: a new mapping at an address that the system chooses affects nobody.
-        let base = unsafe { mm::mmap(ptr::null_mut(), length, ProtFlags::READ, MapFlags::PRIVATE, file, 0)? };
+        let base = unsafe { mm::mmap(ptr::null_mut(), length, ProtFlags::READ, flags, file, 0)? };
         Ok(Mapping { base: base.cast(), length })
     }
 
@@ -63,6 +66,12 @@ impl Mapping {
     }
 }
 
+impl AsRef<[u8]> for Mapping {
+    fn as_ref(&self) -> &[u8] {
+        self.bytes()
+    }
+}
+
 impl Drop for Mapping {
     fn drop(&mut self) {
         // SAFETY: the pages belong to this mapping alone, and whoever uses them keeps it alive.
@@ -71,8 +80,18 @@ impl Drop for Mapping {
     }
 }
 
+/// An image that is ready to run.
+pub(crate) struct Prepared {
+    /// What keeps it mapped.
+    pub mapping: Box<dyn Send + Sync>,
+    /// Where it is.
+    pub base: *const u8,
+    /// The file that it lies in; none of a copy.
+    pub backing: Option<Backing>,
+}
+
 /// Makes an image ready to run: from where it lies in a mapped file, or else from a copy. `place` is its place in the file,
-/// `words` are the offsets of import slots with the addresses that go there. Gives what keeps it mapped, and where it is.
+/// `words` are the offsets of import slots with the addresses that go there.
 ///
 /// The parts of the image must lie within it and share no page, and the slots within theirs.
 pub(crate) fn prepare(
@@ -80,13 +99,17 @@ pub(crate) fn prepare(
     place: Range<usize>,
     parts: &Parts,
     words: &[(u32, usize)],
-) -> io::Result<(Box<dyn Send + Sync>, *const u8)> {
+) -> io::Result<Prepared> {
     if place.is_empty() {
-        return Ok((Box::new(()), ptr::dangling()));
+        return Ok(Prepared { mapping: Box::new(()), base: ptr::dangling(), backing: None });
     }
+    let mut backing = None;
     let (mapping, start) = match source {
         // Tools that move sections about in a library take images off their pages.
-        Source::Mapped(mapping) if place.start.is_multiple_of(page_size()) => (mapping.clone(), place.start),
+        Source::Mapped(mapping, file) if place.start.is_multiple_of(page_size()) => {
+            backing = Some(Backing { file: file.clone(), offset: place.start as u64 });
+            (mapping.clone(), place.start)
+        }
         _ => {
             let mapping = Mapping::copy(&source.bytes()[place.clone()])?;
             // SAFETY: all of the new mapping, which nobody else knows yet.
@@ -110,7 +133,7 @@ pub(crate) fn prepare(
     // copy here; x86-64 does notice.
     unsafe { mapping.protect(within(&parts.text), MprotectFlags::READ | MprotectFlags::EXEC)? };
     let base = mapping.base.wrapping_add(start).cast_const();
-    Ok((Box::new(mapping), base))
+    Ok(Prepared { mapping: Box::new(mapping), base, backing })
 }
 
 #[cfg(all(test, target_arch = "x86_64"))]
@@ -125,7 +148,7 @@ mod tests {
     /// An image that jumps to what its only slot points to, `before` bytes into a file.
     fn call(source: &Source, before: usize) -> i32 {
         let parts = Parts { text: 0..6, read_only: 0..0, slots: 4096..4104 };
-        let (mapping, base) =
+        let Prepared { mapping, base, .. } =
             prepare(source, before..before + 4104, &parts, &[(4096, answer as *const () as usize)]).expect("mapped");
         // SAFETY: the image is a jump to `answer`.
         let function: extern "C" fn() -> i32 = unsafe { std::mem::transmute(base) };
@@ -150,7 +173,7 @@ mod tests {
             let mut file = tempfile::NamedTempFile::new().expect("a file");
             file.write_all(&bytes).expect("written");
             let source = Source::open(file.path()).expect("a regular file");
-            assert!(matches!(source, Source::Mapped(_)));
+            assert!(matches!(source, Source::Mapped(..)));
             assert_eq!(call(&source, before), 42);
             assert_eq!(std::fs::read(file.path()).expect("read"), bytes, "the file stays as it is");
         }

@@ -9,17 +9,19 @@
 //! - the container's format and the hash of its header;
 //! - that the code is for this ABI, architecture, system, page size and processor;
 //! - that the original module and the image are, by their hashes, the ones that the header was written for;
-//! - that every offset lies in its part of the image, every count is the module's, and every import is known.
+//! - that every offset lies in its part of the image, every count is the module's, and every import is known;
+//! - that what memories hold at first fits into them.
 //!
 //! The hashes find damage and mix-ups. They are no signature: who can write the file can have it run any code.
 //!
 //! A regular file is mapped, privately: code and constants run from where they lie in the file, without a copy, and processes
-//! share them. What remains is that the file can change afterwards: pages that were not yet written to may show what another
+//! share them. Instances map what their memories hold at first from the same file, which stays open for that. What remains is that the file can change afterwards: pages that were not yet written to may show what another
 //! process writes into the same file, and a file that is cut short faults. Compilers of this project replace files and never
 //! write into them; on a system where others may write to a file that is run, no check at start can help.
 
 mod check;
 mod error;
+mod hash;
 mod host;
 mod image;
 mod library;
@@ -28,6 +30,7 @@ mod source;
 pub use error::{LoadError, Rejected};
 
 use abi::container::{Native, UniversalSection};
+use image::Prepared;
 use source::Source;
 use std::ops::Range;
 use std::path::Path;
@@ -125,10 +128,12 @@ fn load_native(source: &Source, pieces: Pieces, name: Option<String>) -> Result<
         let address = symbols.address(&slot.symbol);
         words.push((slot.offset, address.ok_or_else(|| Failure::Rejected(Rejected::Symbol(slot.symbol.clone())))?));
     }
-    let (mapping, base) = image::prepare(source, image, parts, &words).map_err(Failure::Io)?;
+    let Prepared { mapping, base, backing } = image::prepare(source, image, parts, &words).map_err(Failure::Io)?;
+    // A file is kept open only for what is still to be mapped from it.
+    let backing = backing.filter(|_| !native.contents.is_empty());
     // SAFETY: `check` saw to it that `native` describes the image at `base` and that the code follows our ABI and was compiled
     // from the module in `pieces.module`, as far as hashes tell; the compiler compiles valid modules only. `prepare` mapped the
     // image with its text executable and its slots filled, and `mapping` keeps it so.
-    let code = unsafe { vm::Code::new(mapping, base, &native) };
+    let code = unsafe { vm::Code::new(mapping, base, backing, native) };
     Ok(vm::Module::new(declarations, source.slice(pieces.module), code, name))
 }

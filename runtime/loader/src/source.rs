@@ -9,10 +9,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// The bytes of a file, shared by all who need some of them.
-#[derive(Clone)]
 pub(crate) enum Source {
     /// A regular file, mapped as a whole.
-    Mapped(Arc<Mapping>),
+    Mapped(Arc<Mapping>, Arc<File>),
     /// What was read.
     Memory(Arc<Vec<u8>>),
 }
@@ -38,7 +37,8 @@ impl Source {
         if metadata.is_file() && metadata.len() > 0 {
             let length =
                 usize::try_from(metadata.len()).map_err(|_| LoadError::Io(io::ErrorKind::FileTooLarge.into()))?;
-            return Ok(Source::Mapped(Arc::new(Mapping::file(&file, length).map_err(LoadError::Io)?)));
+            let mapping = Mapping::file(&file, length).map_err(LoadError::Io)?;
+            return Ok(Source::Mapped(Arc::new(mapping), Arc::new(file)));
         }
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).map_err(LoadError::Io)?;
@@ -48,33 +48,36 @@ impl Source {
     /// All bytes.
     pub fn bytes(&self) -> &[u8] {
         match self {
-            Source::Mapped(mapping) => mapping.bytes(),
+            Source::Mapped(mapping, _) => mapping.bytes(),
             Source::Memory(bytes) => bytes,
         }
     }
 
     /// Some of the bytes, which must be there.
     pub fn slice(&self, range: Range<usize>) -> vm::Bytes {
-        Arc::new(Slice { source: self.clone(), range })
+        match self {
+            Source::Mapped(mapping, _) => Arc::new(Slice { all: mapping.clone(), range }),
+            Source::Memory(bytes) => Arc::new(Slice { all: bytes.clone(), range }),
+        }
     }
 
     /// The first bytes, for an interpreter. It may read them long and often, so that they should not depend on a file that can
     /// change; a copy costs nothing beside interpreting it.
     pub fn plain(&self, length: usize) -> vm::Bytes {
         match self {
-            Source::Mapped(mapping) => Arc::new(mapping.bytes()[..length].to_vec()),
+            Source::Mapped(mapping, _) => Arc::new(mapping.bytes()[..length].to_vec()),
             Source::Memory(_) => self.slice(0..length),
         }
     }
 }
 
-struct Slice {
-    source: Source,
+struct Slice<T> {
+    all: Arc<T>,
     range: Range<usize>,
 }
 
-impl AsRef<[u8]> for Slice {
+impl<T: AsRef<[u8]>> AsRef<[u8]> for Slice<T> {
     fn as_ref(&self) -> &[u8] {
-        &self.source.bytes()[self.range.clone()]
+        &(*self.all).as_ref()[self.range.clone()]
     }
 }

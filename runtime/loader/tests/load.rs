@@ -1,13 +1,15 @@
 //! Loading files: good ones, and all kinds of bad ones.
 
 use abi::container::{
-    ContainerError, Frame, Handler, Native, Parts, Slot, Tail, UniversalSection, Unwinding, hash, universal,
+    ContainerError, Contents, Frame, Handler, Native, Parts, Slot, Tail, UniversalSection, Unwinding, hash, universal,
 };
 use abi::metering::Metered;
 use abi::module::Module;
-use abi::types::DefinedFuncIdx;
+use abi::types::{DefinedFuncIdx, Limits, MemoryIdx, MemoryType};
 use loader::{LoadError, Loaded, Rejected, load, load_bytes};
+use std::ops::Range;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 const TRIPLE: &str = "x86_64-unknown-linux-gnu";
 
@@ -37,6 +39,7 @@ fn image() -> (Native, Vec<u8>) {
         slots: vec![Slot { symbol: "memcpy".into(), offset: 4096 }],
         unwinding: Unwinding::default(),
         metered: Metered::default(),
+        contents: Vec::new(),
     };
     (native, image)
 }
@@ -238,6 +241,71 @@ fn each_check_has_its_own_reason() {
     }
 }
 
+/// A file with two pages of contents for the second of two memories, of which the module imports the first.
+fn with_contents(memory: u32, address: u64, place: Range<u32>) -> Vec<u8> {
+    let text = r#"(module (import "m" "n" (memory 2)) (memory (export "memory") 2) (func (export "f")) (data (memory 1) (i32.const 1) "x"))"#;
+    let module = wat::parse_str(text).expect("a module");
+    let mut image = vec![0xC3; 3];
+    image.resize(4096, 0);
+    image.resize(3 * 4096, b'x');
+    let native = Native {
+        module_hash: hash(&module),
+        module_length: module.len() as u64,
+        image_hash: hash(&image),
+        image_length: image.len() as u64,
+        parts: Parts { text: 0..3, read_only: 4096..12288, slots: 0..0 },
+        slots: Vec::new(),
+        contents: vec![Contents { memory: MemoryIdx(memory), address, place }],
+        ..self::image().0
+    };
+    universal(&module, &native, &image).expect("small")
+}
+
+/// They stand for the data segments, which are not even decoded.
+#[test]
+fn memories_begin_with_the_contents_in_the_image() {
+    let file = with_contents(1, 2 * 65536 - 8192, 4096..12288);
+    let (_directory, path) = stored(&file);
+    for loaded in [load(&path), load_bytes(file.clone())] {
+        let Ok(Loaded::Native(module)) = loaded else { panic!("it does not run") };
+        let (mut store, module) = (vm::Store::new(), Arc::new(module));
+        let limits = Limits { min: 2, max: None };
+        let other = store.new_memory(MemoryType { limits, memory64: false, shared: false }).expect("a small memory");
+        let instance = store.instantiate(&module, &[vm::Extern::Memory(other)]).expect("an instance");
+        let Some(vm::Extern::Memory(memory)) = store.export(instance, "memory") else { panic!("no memory") };
+        let (zeros, data) = store.memory_data(memory).expect("not shared").split_at(2 * 65536 - 8192);
+        assert!(zeros.iter().all(|&byte| byte == 0) && data == [b'x'; 8192]);
+        assert!(store.memory_data(other).expect("not shared").iter().all(|&byte| byte == 0));
+    }
+}
+
+#[test]
+fn contents_of_memories_must_fit() {
+    let outside = "the contents of a memory are outside of what is only read";
+    let pages = "the contents of a memory are no whole pages";
+    let fit = "the contents of a memory do not fit into it";
+    for (memory, address, place, reason) in [
+        (1, 0, 0..8192, outside),
+        (1, 0, 8192..16384, outside),
+        (1, 0, 8192..8192, outside),
+        (1, 0, Range { start: 12288, end: 8192 }, outside),
+        (1, 0, 4096..8191, pages),
+        (1, 0, 4097..8192, pages),
+        (1, 1, 4096..8192, pages),
+        (1, 2 * 65536 - 4096, 4096..12288, fit),
+        (1, 0u64.wrapping_sub(4096), 4096..8192, fit),
+        (0, 0, 4096..8192, fit),
+        (2, 0, 4096..8192, fit),
+        (u32::MAX, 0, 4096..8192, fit),
+    ] {
+        match load_bytes(with_contents(memory, address, place.clone())) {
+            Ok(Loaded::Plain { reason: found, .. }) => assert_eq!(found, Some(Rejected::Layout(reason))),
+            Ok(Loaded::Native(_)) => panic!("it runs: {memory}, {address}, {place:?}"),
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
 #[test]
 fn a_module_that_cannot_be_decoded_is_not_run() {
     let mut bytes = module();
@@ -330,6 +398,6 @@ fn reasons_read_well() {
     let error = LoadError::Library(Rejected::Container(ContainerError::Version(9)));
     assert_eq!(
         error.to_string(),
-        "the shared library cannot be used: the native code cannot be read: its format version is 9, not 4"
+        "the shared library cannot be used: the native code cannot be read: its format version is 9, not 5"
     );
 }

@@ -1,13 +1,26 @@
 //! The native code of a module, mapped.
 
-use abi::container::{Native, Save, Tail, Unwinding};
+use crate::linear::Linear;
+use abi::container::{Contents, Native, Parts, Save, Tail, Unwinding};
 use abi::metering::Metered;
 use abi::module::Module;
+use abi::trap::TrapCode;
 use abi::types::{DefinedFuncIdx, TypeIdx};
 use std::fmt;
+use std::fs::File;
 use std::ops::Range;
 use std::ptr;
-use std::sync::OnceLock;
+use std::slice;
+use std::sync::{Arc, OnceLock};
+
+/// The file that an image is mapped from.
+#[derive(Clone, Debug)]
+pub struct Backing {
+    /// The file, open for reading.
+    pub file: Arc<File>,
+    /// Where the image begins in it, in bytes.
+    pub offset: u64,
+}
 
 /// The native code of one module.
 pub struct Code {
@@ -19,6 +32,8 @@ pub struct Code {
     hosts: Vec<u32>,
     unwinding: Unwinding,
     metered: Metered,
+    contents: Vec<Contents>,
+    backing: Option<Backing>,
     /// Where functions and wrappers begin, ascending; made when the first backtrace asks.
     starts: OnceLock<Vec<(u32, Option<DefinedFuncIdx>)>>,
     /// Keeps the image mapped.
@@ -32,25 +47,36 @@ unsafe impl Send for Code {}
 unsafe impl Sync for Code {}
 
 impl Code {
-    /// Takes over a mapped image.
+    /// Takes over a mapped image. `backing` is the file that it is mapped from, if its pages are the file's.
     ///
     /// # Safety
     /// - `base` points to an image that `native` describes: mapped with its text executable, its import slots filled, and all
     ///   offsets of functions and wrappers right;
-    /// - the image stays mapped and unchanged as long as `mapping` lives;
+    /// - the contents of memories lie within the image, and are what the module's data segments leave in memories of its own, within
+    ///   their minimal sizes;
+    /// - the image stays mapped and unchanged as long as `mapping` lives, and what the file holds in its place is the same;
     /// - the code follows [`abi`] and was compiled from a valid module, and the result is put together with that module's
     ///   declarations only ([`crate::Module::new`]).
-    pub unsafe fn new(mapping: Box<dyn Send + Sync>, base: *const u8, native: &Native) -> Code {
-        let text = &native.parts.text;
+    pub unsafe fn new(
+        mapping: Box<dyn Send + Sync>,
+        base: *const u8,
+        backing: Option<Backing>,
+        native: Native,
+    ) -> Code {
+        let Native {
+            parts: Parts { text, .. }, functions, tails, entries, hosts, unwinding, metered, contents, ..
+        } = native;
         Code {
             base,
             text: base.addr() + text.start as usize..base.addr() + text.end as usize,
-            functions: native.functions.clone(),
-            tails: native.tails.clone(),
-            entries: native.entries.clone(),
-            hosts: native.hosts.clone(),
-            unwinding: native.unwinding.clone(),
-            metered: native.metered,
+            functions,
+            tails,
+            entries,
+            hosts,
+            unwinding,
+            metered,
+            contents,
+            backing,
             starts: OnceLock::new(),
             _mapping: mapping,
         }
@@ -67,6 +93,25 @@ impl Code {
     /// What the code keeps track of.
     pub(crate) fn metered(&self) -> Metered {
         self.metered
+    }
+
+    /// What memories hold at first; empty if data segments say it.
+    pub(crate) fn contents(&self) -> &[Contents] {
+        &self.contents
+    }
+
+    /// Puts what a memory holds at first into one that is as it was made.
+    pub(crate) fn fill(&self, memory: &Linear, contents: &Contents) -> Result<(), TrapCode> {
+        let Contents { address, place, .. } = contents;
+        if let Some(Backing { file, offset }) = &self.backing {
+            let mapped = memory.map(*address, place.len() as u64, file, offset + u64::from(place.start))?;
+            if mapped {
+                return Ok(());
+            }
+        }
+        // SAFETY: the bytes lie within the image, which stays mapped and unchanged (contract of `new`).
+        let bytes = unsafe { slice::from_raw_parts(self.base.add(place.start as usize), place.len()) };
+        memory.write(*address, bytes)
     }
 
     /// The native code of a function.

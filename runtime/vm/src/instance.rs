@@ -126,6 +126,7 @@ pub(crate) struct InstanceData {
     tags: Vec<Tag>,
     /// The contents of element segments; empty once dropped.
     elements: Vec<Vec<Word>>,
+    /// Data segments that the module does not declare are dropped, too: code may name some that the contents of memories stand for.
     dropped_data: Vec<bool>,
     /// On the heap: interpreters hold pointers to it.
     parts: Box<Parts>,
@@ -150,7 +151,10 @@ impl InstanceData {
 
     /// The contents of a data segment; empty once dropped.
     pub(crate) fn data(&self, index: DataIdx) -> &[u8] {
-        if self.dropped_data[index.index()] { &[] } else { self.module.data(index) }
+        match self.dropped_data.get(index.index()) {
+            Some(false) => self.module.data(index),
+            Some(true) | None => &[],
+        }
     }
 
     /// The contents of an element segment; empty once dropped.
@@ -159,7 +163,9 @@ impl InstanceData {
     }
 
     pub(crate) fn drop_data(&mut self, index: DataIdx) {
-        self.dropped_data[index.index()] = true;
+        if let Some(dropped) = self.dropped_data.get_mut(index.index()) {
+            *dropped = true;
+        }
     }
 
     pub(crate) fn drop_elements(&mut self, index: usize) {
@@ -397,6 +403,15 @@ impl Data {
                 ElementMode::Declared => instance.drop_elements(position),
                 ElementMode::Passive => {}
             }
+        }
+        if let Some(code) = module.code().filter(|code| !code.contents().is_empty()) {
+            let instance = &mut self.instances[instance];
+            instance.dropped_data.fill(true);
+            for contents in code.contents() {
+                let memory = instance.memories[contents.memory.index()];
+                code.fill(&self.memories[memory.index as usize], contents)?;
+            }
+            return Ok(());
         }
         for (position, segment) in (0..).map(DataIdx).zip(&module.declarations().data) {
             let instance = &mut self.instances[instance];

@@ -36,6 +36,7 @@ mod link;
 mod memory;
 mod meter;
 mod module;
+mod records;
 mod shared;
 mod signals;
 mod stack;
@@ -53,7 +54,7 @@ mod wait;
 
 pub use atomic::{Change, Width};
 pub use caller::Caller;
-pub use code::Code;
+pub use code::{Backing, Code};
 pub use exception::Exception;
 pub use func::{HostFn, HostFunc};
 pub use handles::{AccessError, CallError, ExternType};

@@ -10,6 +10,8 @@ use abi::layout::{MEMORY_GUARD, MEMORY_RESERVATION, MemoryDefinition, PAGE_SIZE}
 use abi::trap::TrapCode;
 use abi::types::MemoryType;
 use rustix::mm::{MapFlags, MprotectFlags, ProtFlags};
+use std::alloc;
+use std::fs::File;
 use std::ops::Range;
 use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -126,6 +128,30 @@ impl Linear {
             Some(end) if end <= self.bytes() => Ok(self.base().wrapping_add(start as usize)),
             Some(_) | None => Err(TrapCode::MemoryOutOfBounds),
         }
+    }
+
+    /// Sets bytes to those of a file, whose pages become the memory's own only as they are written to. The memory must be as it was
+    /// made: nobody else knows it yet. Gives whether this was done; if not, the bytes are as they were.
+    pub(crate) fn map(&self, start: u64, length: u64, file: &File, offset: u64) -> Result<bool, TrapCode> {
+        let at = self.range(start, length)?.cast();
+        let (length, access) = (length as usize, ProtFlags::READ | ProtFlags::WRITE);
+        let flags = MapFlags::PRIVATE | MapFlags::FIXED | MapFlags::NORESERVE;
+        // SAFETY: `range` has checked that the bytes lie in the memory, which nobody reads or writes now; the system refuses
+        // addresses that are not those of pages, and rounds the length up within the memory, whose size is that of pages.
+        let mapped = unsafe { rustix::mm::mmap(at, length, access, flags, file, offset) };
+        if mapped.is_ok() {
+            return Ok(true);
+        }
+        if !start.is_multiple_of(rustix::param::page_size() as u64) {
+            return Ok(false);
+        }
+        // The pages that were there may be gone, and their addresses must stay the memory's.
+        // SAFETY: as above.
+        let restored = unsafe { rustix::mm::mmap_anonymous(at, length, access, flags) };
+        if restored.is_err() {
+            alloc::handle_alloc_error(alloc::Layout::new::<u8>());
+        }
+        Ok(false)
     }
 
     /// Sets bytes to those of a slice.

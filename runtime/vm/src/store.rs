@@ -8,13 +8,13 @@ use crate::instance::InstanceData;
 use crate::interpret::FrameStack;
 use crate::memory::MemoryData;
 use crate::meter::{Ability, Clock, UNLIMITED};
+use crate::records::Records;
 use crate::signals;
 use crate::table::{TableData, Word};
 use crate::value::{ExnRef, ExternRef, Func, Global, Instance, Memory, Slot, StoreId, Table, Tag, Value};
 use abi::layout::FuncRecord;
 use abi::types::{HeapType, Hierarchy, RefType, ValType};
 use std::any::Any;
-use std::collections::HashSet;
 use std::fmt;
 use std::ptr::NonNull;
 
@@ -64,7 +64,7 @@ pub(crate) struct Data {
     pub(crate) tags: Vec<TagData>,
     pub(crate) exceptions: Exceptions,
     /// The addresses of all records that references point to.
-    pub(crate) records: HashSet<usize>,
+    pub(crate) records: Records,
     /// Where interpreted functions have their frames.
     pub(crate) frames: FrameStack,
     /// The gas that the meter began with.
@@ -107,7 +107,7 @@ impl Store {
             externrefs: Vec::new(),
             tags: Vec::new(),
             exceptions: Exceptions::default(),
-            records: HashSet::new(),
+            records: Records::default(),
             frames: FrameStack::default(),
             runtime,
         })));
@@ -313,11 +313,11 @@ impl Data {
             return ty.nullable;
         }
         match ty.heap {
-            HeapType::Func => self.records.contains(&word),
+            HeapType::Func => self.records.contains(word),
             HeapType::Defined(id) => {
                 let record: *const FuncRecord = std::ptr::with_exposed_provenance(word);
                 // SAFETY: what is published are records that live as long as the store.
-                self.records.contains(&word) && unsafe { (*record).type_id } == id.0
+                self.records.contains(word) && unsafe { (*record).type_id } == id.0
             }
             HeapType::Extern => word <= self.externrefs.len(),
             HeapType::Exn => self.exceptions.contains(word),

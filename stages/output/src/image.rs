@@ -1,12 +1,13 @@
 //! Linking: objects become one image.
 
 use crate::arch::Arch;
+use crate::contents::Pages;
 use crate::error;
 use crate::layout::{Definition, Layout};
 use crate::object::{Naming, Object, Part, Symbol, Value};
 use crate::relocate::{Problem, Site, Target};
 use crate::unwind::{self, Table, Tables};
-use abi::container::{Parts, Slot, Unwinding};
+use abi::container::{Contents, Parts, Slot, Unwinding};
 use artifact::{Error, Kind};
 use std::collections::HashMap;
 
@@ -22,6 +23,7 @@ pub(crate) struct Image {
     pub parts: Parts,
     pub slots: Vec<Slot>,
     pub unwinding: Unwinding,
+    pub contents: Vec<Contents>,
     symbols: HashMap<Vec<u8>, Definition>,
 }
 
@@ -42,12 +44,19 @@ impl Image {
     }
 }
 
-/// Links objects, the first of which are those of units, to an image whose parts begin on pages of this size.
-pub(crate) fn link(arch: Arch, page_size: u32, objects: &[Vec<u8>], units: &[Naming<'_>]) -> Result<Image, Error> {
+/// Links objects, the first of which are those of units, to an image whose parts begin on pages of this size. It also holds what
+/// memories hold at first.
+pub(crate) fn link(
+    arch: Arch,
+    page_size: u32,
+    objects: &[Vec<u8>],
+    units: &[Naming<'_>],
+    pages: &[Pages],
+) -> Result<Image, Error> {
     let objects = objects.iter().enumerate();
     let objects = objects.map(|(position, bytes)| Object::read(arch, position, bytes, units.get(position)));
     let objects = objects.collect::<Result<Vec<_>, _>>()?;
-    let layout = Layout::new(page_size, &objects)?;
+    let layout = Layout::new(page_size, &objects, pages)?;
 
     let mut bytes = vec![0; layout.length() as usize];
     // Behind the code, too: what fills its last page is mapped executable.
@@ -93,9 +102,12 @@ pub(crate) fn link(arch: Arch, page_size: u32, objects: &[Vec<u8>], units: &[Nam
             }
         }
     }
+    for (pages, contents) in pages.iter().zip(&layout.contents) {
+        bytes[contents.place.start as usize..contents.place.end as usize].copy_from_slice(&pages.bytes);
+    }
     let slots = layout.slots();
     let unwinding = unwind::read(arch, &tables, &layout.parts.text)?;
-    Ok(Image { bytes, parts: layout.parts, slots, unwinding, symbols: layout.symbols })
+    Ok(Image { bytes, parts: layout.parts, slots, unwinding, contents: layout.contents, symbols: layout.symbols })
 }
 
 /// What a symbol of the object at this position stands for in the image.

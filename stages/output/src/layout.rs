@@ -1,9 +1,10 @@
 //! Giving every section, stub and import slot its place in the image.
 
 use crate::arch::STUB_SIZE;
+use crate::contents::Pages;
 use crate::error;
 use crate::object::{Object, Part, Value};
-use abi::container::{Parts, Slot};
+use abi::container::{Contents, Parts, Slot};
 use abi::libcall::RUNTIME_SYMBOLS;
 use artifact::{Error, Kind};
 use std::collections::HashMap;
@@ -39,13 +40,16 @@ pub(crate) struct Layout {
     pub sections: Vec<Vec<u32>>,
     /// In the order of [`RUNTIME_SYMBOLS`].
     pub imports: Vec<Import>,
+    /// In the order of the pages.
+    pub contents: Vec<Contents>,
     /// The symbols that objects share.
     pub symbols: HashMap<Vec<u8>, Definition>,
 }
 
 impl Layout {
-    /// Lays out the objects. In order: code, code that rarely runs, stubs; constants; import slots.
-    pub fn new(page_size: u32, objects: &[Object<'_>]) -> Result<Layout, Error> {
+    /// Lays out the objects, and what memories hold at first. In order: code, code that rarely runs, stubs; constants, contents of
+    /// memories; import slots.
+    pub fn new(page_size: u32, objects: &[Object<'_>], pages: &[Pages]) -> Result<Layout, Error> {
         let mut sections: Vec<Vec<u32>> = objects.iter().map(|object| vec![0; object.sections.len()]).collect();
         let mut end = End { at: 0, page: page_size };
 
@@ -60,6 +64,11 @@ impl Layout {
 
         let start = end.at;
         end.place(objects, &mut sections, Part::ReadOnly)?;
+        let mut contents = Vec::with_capacity(pages.len());
+        for Pages { memory, address, bytes } in pages {
+            let place = end.take(bytes.len() as u64, page_size)?;
+            contents.push(Contents { memory: *memory, address: *address, place: place..end.at });
+        }
         let read_only = end.part(start)?;
 
         let start = end.at;
@@ -73,7 +82,7 @@ impl Layout {
         end.place(objects, &mut sections, Part::Frames)?;
 
         let symbols = definitions(objects, &sections)?;
-        Ok(Layout { parts: Parts { text, read_only, slots }, sections, imports, symbols })
+        Ok(Layout { parts: Parts { text, read_only, slots }, sections, imports, contents, symbols })
     }
 
     /// The length of the image: it ends with its last part that is not empty.

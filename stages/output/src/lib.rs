@@ -13,6 +13,7 @@
 #![forbid(unsafe_code)]
 
 mod arch;
+mod contents;
 mod image;
 mod layout;
 mod library;
@@ -89,7 +90,8 @@ pub fn output(input: &Input<'_>, container: Container) -> Result<Vec<u8>, Error>
     let original = original(input.bytes);
     let units: Vec<_> = input.units.iter().map(|unit| Naming { module: input.module, unit }).collect();
     let page_size = arch.page_size(System::of(input.triple));
-    let image = image::link(arch, page_size, input.objects, &units)?;
+    let pages = contents::pages(input.module, original, page_size);
+    let image = image::link(arch, page_size, input.objects, &units, &pages)?;
     let native = describe(input, page_size, original, &image)?;
     match container {
         Container::Universal => universal(original, &native, &image.bytes)
@@ -124,6 +126,7 @@ fn describe(input: &Input<'_>, page_size: u32, original: &[u8], image: &Image) -
         slots: image.slots.clone(),
         unwinding: image.unwinding.clone(),
         metered: input.metered,
+        contents: image.contents.clone(),
     })
 }
 

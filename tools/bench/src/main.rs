@@ -9,6 +9,7 @@ mod metering;
 mod process;
 mod programs;
 mod running;
+mod startup;
 mod text;
 mod timing;
 
@@ -32,6 +33,8 @@ enum Section {
     Metering(metering::Options),
     /// Compiled programs, beside their native builds and other engines
     Running(running::Options),
+    /// What it takes until a program runs
+    Startup(startup::Options),
     /// How much of a compile goes into IR as text
     Text(text::Options),
 }
@@ -41,6 +44,7 @@ fn main() -> ExitCode {
         Section::Interpreter(options) => interpreter::main(&options),
         Section::Metering(options) => metering::main(&options),
         Section::Running(options) => running::main(&options),
+        Section::Startup(options) => startup::main(&options),
         Section::Text(options) => text::main(&options),
     }
 }

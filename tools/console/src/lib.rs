@@ -13,6 +13,8 @@ pub mod usage;
 use clap::builder::PossibleValue;
 use clap::{Arg, ArgAction, ArgMatches};
 use codes::Failure;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use std::fmt::Display;
 use std::io::{ErrorKind, Write};
 
@@ -111,10 +113,17 @@ impl Console {
         if level > self.level {
             return;
         }
-        let now = jiff::Zoned::now().strftime("%Y-%m-%d %H:%M:%S%.3f").to_string();
+        let now = Timestamp::now().to_zoned(zone()).strftime("%Y-%m-%d %H:%M:%S%.3f").to_string();
         // A closed standard error leaves nobody to tell.
         let _ = writeln!(std::io::stderr().lock(), "[{now}] [{}] {message}", level.name());
     }
+}
+
+/// The local time zone. If only the system's own setting counts, that file alone is read: looked up by its name, all zones that the
+/// system knows would be listed first, which takes longer than it takes to load most programs.
+fn zone() -> TimeZone {
+    let own = if std::env::var_os("TZ").is_none() { std::fs::read("/etc/localtime").ok() } else { None };
+    own.and_then(|rules| TimeZone::tzif("local", &rules).ok()).unwrap_or_else(TimeZone::system)
 }
 
 /// `-v` and `--version`, as all tools take them.

@@ -60,6 +60,22 @@ impl Module {
         Ok(module)
     }
 
+    /// Decodes the declarations of a module whose data segments nobody asks for: it has none then. There may be a hundred
+    /// thousand of them.
+    ///
+    /// # Errors
+    /// As [`Module::decode`], but for what is wrong with the data segments.
+    pub fn decode_without_data(bytes: &[u8]) -> Result<Module> {
+        let mut module = Module::default();
+        for payload in Parser::new(0).parse_all(bytes) {
+            match payload? {
+                Payload::DataSection(_) => {}
+                payload => module.section(payload)?,
+            }
+        }
+        Ok(module)
+    }
+
     fn section(&mut self, payload: Payload<'_>) -> Result<()> {
         match payload {
             Payload::TypeSection(reader) => {

@@ -242,7 +242,7 @@ pub fn module_of(text: &str) -> Arc<Module> {
     };
     // SAFETY: the image is part of the test program, and `native` gives the places of its labels. Its functions use those
     // parts of contexts only whose places are checked below, or which the modules of the tests have.
-    let code = unsafe { Code::new(Box::new(()), std::ptr::with_exposed_provenance(base), &native) };
+    let code = unsafe { Code::new(Box::new(()), std::ptr::with_exposed_provenance(base), None, native) };
     Arc::new(Module::new(declarations, Arc::new(bytes), code, Some("test".to_string())))
 }
 
