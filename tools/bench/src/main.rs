@@ -4,6 +4,7 @@
 //! run by turns, in one process, and what counts is processor time and the median.
 #![forbid(unsafe_code)]
 
+mod compile;
 mod interpreter;
 mod metering;
 mod process;
@@ -27,6 +28,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Section {
+    /// How fast modules are compiled, beside LLVM's tools and wasmtime
+    Compile(compile::Options),
     /// Programs in the interpreter, beside wasmi
     Interpreter(interpreter::Options),
     /// What it costs native code to count and to be interruptible
@@ -41,6 +44,7 @@ enum Section {
 
 fn main() -> ExitCode {
     match Arguments::parse().section {
+        Section::Compile(options) => compile::main(&options),
         Section::Interpreter(options) => interpreter::main(&options),
         Section::Metering(options) => metering::main(&options),
         Section::Running(options) => running::main(&options),
