@@ -44,7 +44,7 @@ pub(crate) unsafe fn prepare_landing(runtime: *mut Runtime, exception: usize) ->
             let [outer, return_address] = *ptr::with_exposed_provenance::<[usize; 2]>(frame);
             match ways.out_of(return_address, data) {
                 None => return false,
-                Some(Way::Caught { pad, pushed }) => {
+                Some(&Way::Caught { pad, pushed }) => {
                     if !places.iter().all(|&place| stack.holds(place, 1)) {
                         return false;
                     }
@@ -53,7 +53,7 @@ pub(crate) unsafe fn prepare_landing(runtime: *mut Runtime, exception: usize) ->
                     (*runtime).landing = Landing { pc: pad, sp, fp: outer, exception, registers };
                     return true;
                 }
-                Some(Way::Passed { saved }) => {
+                Some(&Way::Passed { ref saved }) => {
                     if outer <= frame {
                         return false;
                     }
@@ -108,15 +108,17 @@ impl Ways {
 
     /// The way out of the call that returns to an address; none if it is not one of native code.
     #[inline]
-    fn out_of(&mut self, return_address: usize, data: &Data) -> Option<Way> {
-        match self.known.get(Ways::place(return_address)) {
-            Some(&(known, way)) if known == return_address => Some(way),
-            _ => self.find(return_address, data),
+    fn out_of(&mut self, return_address: usize, data: &Data) -> Option<&Way> {
+        let place = Ways::place(return_address);
+        if self.known.get(place).is_none_or(|&(known, _)| known != return_address) {
+            self.learn(return_address, data)?;
         }
+        Some(&self.known[place].1)
     }
 
+    /// Makes the way out of a call known.
     #[cold]
-    fn find(&mut self, return_address: usize, data: &Data) -> Option<Way> {
+    fn learn(&mut self, return_address: usize, data: &Data) -> Option<()> {
         // What follows a call that does not return may be of another function.
         let call = return_address.checked_sub(1)?;
         let mut codes = data.instances.iter().filter_map(|instance| instance.module().code());
@@ -125,7 +127,7 @@ impl Ways {
             self.known = vec![(0, Way::Passed { saved: [None; arch::SAVED.len()] }); 1 << Ways::BITS].into();
         }
         self.known[Ways::place(return_address)] = (return_address, way);
-        Some(way)
+        Some(())
     }
 
     /// The upper bits of a product depend on all bits of the address.
