@@ -53,7 +53,7 @@ pub(crate) unsafe fn prepare_landing(runtime: *mut Runtime, exception: usize) ->
                     (*runtime).landing = Landing { pc: pad, sp, fp: outer, exception, registers };
                     return true;
                 }
-                Some(&Way::Passed { ref saved }) => {
+                Some(Way::Passed { saved }) => {
                     if outer <= frame {
                         return false;
                     }
