@@ -101,6 +101,54 @@ fn registers_come_back_through_many_frames() {
     }
 }
 
+/// More calls have exceptions come out of them than a store remembers anything about at one time.
+#[test]
+fn exceptions_come_out_of_many_calls() {
+    const CALLS: usize = 3000;
+    // Each function keeps up to five values across its call, so that it saves other registers than its neighbours. Every other
+    // one catches, every other one is passed.
+    let function = |index: usize| {
+        let keep: String = (0..index % 6)
+            .map(|at| format!("(local.set {} (i32.shl (local.get 0) (i32.const {at})))", at + 1))
+            .collect();
+        let sum: String = (0..index % 6).map(|at| format!("(local.get {}) i32.add", at + 1)).collect();
+        let call = "(call_indirect (param i32) (local.get 0) (i32.const 0))";
+        let body = match index % 2 {
+            0 => format!("{call} (i32.const 0)"),
+            _ => format!("(block $h (result i32) (try_table (catch $t $h) {call}) (unreachable))"),
+        };
+        format!("(func $f{index} (param i32) (result i32) (local i32 i32 i32 i32 i32) {keep} {body} {sum})")
+    };
+    let functions: String = (0..CALLS).map(function).collect();
+    let elements: String = (0..CALLS).map(|index| format!(" $f{index}")).collect();
+    let text = format!(
+        r#"
+        (tag $t (param i32))
+        (table funcref (elem $throw {elements}))
+        (func $throw (param i32) (throw $t (local.get 0)))
+        {functions}
+        ;; Calls all of them with a number. The sum of what they give and throw.
+        (func (export "f") (param $x i32) (result i32) (local $i i32) (local $sum i32)
+            (loop $again
+                (local.set $i (i32.add (local.get $i) (i32.const 1)))
+                (block $h (result i32)
+                    (try_table (result i32) (catch $t $h)
+                        (call_indirect (param i32) (result i32) (local.get $x) (local.get $i))))
+                (local.set $sum (i32.add (local.get $sum)))
+                (br_if $again (i32.lt_u (local.get $i) (i32.const {CALLS}))))
+            (local.get $sum))"#
+    );
+    // Of what a function has kept there is something left where it has caught.
+    let kept = |index: usize| if index % 2 == 1 { (1 << (index % 6)) - 1 } else { 0 };
+    let expected: i32 = (0..CALLS).map(|index| 1 + kept(index)).sum();
+    for way in [Way::Native(Level::O0), Way::Native(Level::O2), Way::Interpreted] {
+        let (mut world, instance) = world_with(way, &text);
+        for x in [1, 10, 100] {
+            assert_eq!(world.number(instance, "f", x), expected * x, "{way:?}");
+        }
+    }
+}
+
 /// What has no clause that fits goes on to the next `try_table`, in the same function or in a caller's.
 #[test]
 fn handlers_nest() {
@@ -248,6 +296,47 @@ fn exceptions_are_freed() {
         assert_eq!(world.number(instance, "f", 50_000), (0..100).sum::<i32>(), "{way:?}");
         let count = world.store.exception_count();
         assert!(count < 60_000 / 10, "{count} exceptions are there, {way:?}");
+    }
+}
+
+/// Exceptions of several tags take turns, so that what was one is used for another one over and over.
+#[test]
+fn exceptions_are_used_again() {
+    let text = r#"
+        (tag $none) (tag $one (param i32)) (tag $two (param i64 i32)) (tag $same (param i32))
+        (func $throw (param $i i32)
+            (block $3 (block $2 (block $1 (block $0
+                (br_table $0 $1 $2 $3 (i32.rem_u (local.get $i) (i32.const 4))))
+                (throw $none))
+                (throw $one (local.get $i)))
+                (throw $two (i64.const -1) (local.get $i)))
+            (throw $same (local.get $i)))
+        ;; The sum of i + 1, i + 2, i + 3 for the tags behind the first one, and of i for that, throwing 0 to n.
+        (func (export "f") (param $n i32) (result i32) (local $i i32) (local $sum i32)
+            (loop $again
+                (block $end (result i32)
+                    (block $same (result i32)
+                        (block $two (result i64 i32)
+                            (block $one (result i32)
+                                (block $none
+                                    (try_table (catch $same $same) (catch $two $two) (catch $one $one) (catch $none $none)
+                                        (call $throw (local.get $i)))
+                                    (unreachable))
+                                (br $end (local.get $i)))
+                            (br $end (i32.add (i32.const 1))))
+                        (local.set $sum (i32.add (local.get $sum)))
+                        (i32.wrap_i64)
+                        (br $end (i32.add (i32.const 3))))
+                    (i32.add (i32.const 3)))
+                (local.set $sum (i32.add (local.get $sum)))
+                (br_if $again (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (local.get $n))))
+            (local.get $sum))"#;
+    for way in WAYS {
+        let (mut world, instance) = world_with(way, text);
+        let n = 20_000;
+        assert_eq!(world.number(instance, "f", n), n * (n - 1) / 2 + n / 4 * (1 + 2 + 3), "{way:?}");
+        let count = world.store.exception_count();
+        assert!(count < n as usize / 4, "{count} exceptions are there, {way:?}");
     }
 }
 

@@ -16,6 +16,7 @@ use crate::signals;
 use crate::stack::{self, GuestStack};
 use crate::store::{Data, Store};
 use crate::trap::{Frame, Trap};
+use crate::unwind::Ways;
 use crate::value::Slot;
 use abi::layout::{FuncRecord, Header, Meter};
 use abi::signature::MAX_PARAMS;
@@ -69,6 +70,8 @@ pub(crate) struct Runtime {
     pub(crate) guest_sp: usize,
     /// Where guest code goes on that an exception came to; only between a libcall's end and that.
     pub(crate) landing: Landing,
+    /// Where exceptions go on that come out of calls.
+    pub(crate) ways: Ways,
     pub(crate) data: *mut Data,
     /// Owned. Arguments of tail calls lie there between callers and callees: native code, and the tail function of all others
     /// ([`crate::tail`]).
@@ -112,13 +115,17 @@ pub(crate) enum Leaving {
     Trap(Trap),
     /// A host function's panic.
     Panic(Box<dyn Any + Send>),
+    /// An exception that guest code throws, by its address. Most are caught, and no trap is made of those. No exception is freed
+    /// before the activation has ended.
+    Thrown(usize),
 }
 
 impl Leaving {
-    /// The exception, if it is one.
-    pub(crate) fn exception(&self) -> Option<&Exception> {
+    /// The address of the exception, if it is one.
+    pub(crate) fn exception(&self) -> Option<usize> {
         match self {
-            Leaving::Trap(trap) => trap.exception(),
+            Leaving::Thrown(address) => Some(*address),
+            Leaving::Trap(trap) => trap.exception().map(Exception::address),
             Leaving::Code(_) | Leaving::Panic(_) => None,
         }
     }
@@ -182,6 +189,7 @@ impl Runtime {
             host_sp: 0,
             guest_sp: stack.top(),
             landing: Landing::default(),
+            ways: Ways::default(),
             data: ptr::null_mut(),
             tail_arguments: NonNull::from(Box::leak(Box::new([Slot::ZERO; MAX_PARAMS as usize]))),
             meter: NonNull::from(Box::leak(Box::new(Meter { gas: UNLIMITED, instructions: 0 }))),
@@ -299,6 +307,7 @@ pub(crate) unsafe fn invoke(store: *mut Store, record: NonNull<FuncRecord>, slot
             Leaving::Panic(payload) => panic::resume_unwind(payload),
             Leaving::Trap(trap) => trap,
             Leaving::Code(code) => Trap::from(code),
+            Leaving::Thrown(address) => (*(*runtime).data).thrown(address).unwrap_or_else(Trap::from),
         };
         (*runtime).backtrace.add_to(&mut trap, &*(*runtime).data);
         Err(trap)

@@ -152,11 +152,11 @@ impl Code {
 
     /// Where the call whose code an address lies in goes on if an exception comes out of it.
     /// Gives the pad and how many bytes of arguments were pushed for the call.
-    pub(crate) fn landing_pad(&self, pc: usize) -> Option<(usize, usize)> {
+    pub(crate) fn landing_pad(&self, pc: usize) -> Option<(usize, u32)> {
         let offset = self.offset(pc)?;
         let handlers = &self.unwinding.handlers;
         let handler = handlers[..handlers.partition_point(|handler| handler.call.start <= offset)].last()?;
-        handler.call.contains(&offset).then(|| (self.base.addr() + handler.pad as usize, handler.pushed as usize))
+        handler.call.contains(&offset).then(|| (self.base.addr() + handler.pad as usize, handler.pushed))
     }
 
     /// What the function or wrapper that an address lies in saves for its caller.

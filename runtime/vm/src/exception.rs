@@ -4,6 +4,8 @@
 //! references in registers, on its stack, in tables, globals and other exceptions, and counts none of them; what nobody refers
 //! to any more is found by looking (mark and sweep), each time that there are twice as many exceptions as were left the last
 //! time. Where types are known, they are followed. A stack is searched word by word: what looks like a reference counts as one.
+//! What is found to be free is kept for the next exceptions with its tag, so that a program which throws often asks for memory
+//! seldom.
 
 use crate::store::{Data, Store};
 use crate::trap::Trap;
@@ -15,6 +17,7 @@ use abi::types::{FuncType, Hierarchy, ValType};
 use std::cell::UnsafeCell;
 use std::collections::HashMap;
 use std::fmt;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -27,17 +30,23 @@ const WORDS_FOR_EACH: usize = 16;
 
 /// A tag that a store owns.
 pub(crate) struct TagData {
+    ty: &'static FuncType,
     /// Owned; its address is the tag's identity.
     definition: NonNull<layout::Tag>,
 }
 
 impl TagData {
     pub(crate) fn new(type_id: u32, index: u32) -> TagData {
-        TagData { definition: NonNull::from(Box::leak(Box::new(layout::Tag { type_id, index }))) }
+        let ty = types::lookup(type_id);
+        TagData { ty, definition: NonNull::from(Box::leak(Box::new(layout::Tag { type_id, index }))) }
     }
 
     pub(crate) fn definition(&self) -> NonNull<layout::Tag> {
         self.definition
+    }
+
+    pub(crate) fn ty(&self) -> &'static FuncType {
+        self.ty
     }
 
     pub(crate) fn type_id(&self) -> u32 {
@@ -71,6 +80,19 @@ unsafe impl Send for ExceptionData {}
 unsafe impl Sync for ExceptionData {}
 
 impl ExceptionData {
+    fn new(tag: &TagData) -> ExceptionData {
+        let mut slots: Box<[UnsafeCell<Slot>]> = tag.ty.params.iter().map(|_| UnsafeCell::new(Slot::ZERO)).collect();
+        let header = layout::Exception { tag: tag.definition().as_ptr(), slots: slots.as_mut_ptr().cast() };
+        let is = AtomicBool::new;
+        ExceptionData { header, slots, ty: tag.ty, is_held: is(false), is_marked: is(false) }
+    }
+
+    /// Makes it what a new one with its tag is. Nobody has held it.
+    fn clear(&mut self) {
+        self.slots.fill_with(|| UnsafeCell::new(Slot::ZERO));
+        self.header.slots = self.slots.as_mut_ptr().cast();
+    }
+
     fn slot(&self, index: usize) -> Slot {
         // SAFETY: nobody writes to the slot (see above); all its bytes are initialized.
         unsafe { self.slots[index].get().read() }
@@ -87,16 +109,39 @@ fn is_exception(ty: ValType) -> bool {
     ty.reference().is_some_and(|ty| ty.hierarchy() == Hierarchy::Exn)
 }
 
-/// The exceptions of a store, by address.
+/// Hashes addresses that this process has chosen: nobody needs to be kept from finding some with equal hashes.
+#[derive(Default)]
+struct AddressHasher(u64);
+
+impl Hasher for AddressHasher {
+    fn write_usize(&mut self, address: usize) {
+        // Both ends of a hash are looked at; of a product, each half has one that depends on all of the address.
+        let product = u128::from(address as u64) * 0x9E37_79B9_7F4A_7C15;
+        self.0 = product as u64 ^ (product >> u64::BITS) as u64;
+    }
+
+    fn write(&mut self, _bytes: &[u8]) {
+        unreachable!("addresses are numbers");
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+/// The exceptions of a store.
 pub(crate) struct Exceptions {
-    live: HashMap<usize, Arc<ExceptionData>>,
+    /// By address.
+    live: HashMap<usize, Arc<ExceptionData>, BuildHasherDefault<AddressHasher>>,
+    /// By the index of their tag: what can be used for new exceptions, and is known to nobody. Not more than [`FEW`].
+    spare: Vec<Vec<Arc<ExceptionData>>>,
     /// How many there may be before the next search.
     limit: usize,
 }
 
 impl Default for Exceptions {
     fn default() -> Exceptions {
-        Exceptions { live: HashMap::new(), limit: FEW }
+        Exceptions { live: HashMap::default(), spare: Vec::new(), limit: FEW }
     }
 }
 
@@ -132,7 +177,19 @@ impl Exceptions {
 
     /// Frees what is not marked, and takes the marks away. To find the marks, so many words were looked at.
     fn sweep(&mut self, words: usize) {
-        self.live.retain(|_, exception| exception.is_marked.swap(false, Ordering::Relaxed));
+        let mut spare: usize = self.spare.iter().map(Vec::len).sum();
+        let free = self.live.extract_if(|_, exception| !exception.is_marked.swap(false, Ordering::Relaxed));
+        for (_, exception) in free {
+            if spare < FEW {
+                spare += 1;
+                // SAFETY: tags live as long as the store does, and so as its exceptions in here.
+                let tag = unsafe { (*exception.header.tag).index } as usize;
+                if self.spare.len() <= tag {
+                    self.spare.resize_with(tag + 1, Vec::new);
+                }
+                self.spare[tag].push(exception);
+            }
+        }
         self.limit = self.live.len() + FEW.max(self.live.len()).max(words / WORDS_FOR_EACH);
     }
 }
@@ -165,12 +222,14 @@ impl Data {
         if self.exceptions.live.len() >= self.exceptions.limit {
             self.free_exceptions(roots);
         }
-        let tag = self.tag(tag);
-        let ty = types::lookup(tag.type_id());
-        let slots: Box<[UnsafeCell<Slot>]> = ty.params.iter().map(|_| UnsafeCell::new(Slot::ZERO)).collect();
-        let header = layout::Exception { tag: tag.definition().as_ptr(), slots: slots.as_ptr().cast_mut().cast() };
-        let is = AtomicBool::new;
-        let exception = Arc::new(ExceptionData { header, slots, ty, is_held: is(false), is_marked: is(false) });
+        let spare = self.exceptions.spare.get_mut(tag.index as usize).and_then(Vec::pop);
+        let exception = match spare {
+            Some(mut exception) => {
+                Arc::get_mut(&mut exception).expect("nobody else has it").clear();
+                exception
+            }
+            None => Arc::new(ExceptionData::new(self.tag(tag))),
+        };
         let address = Arc::as_ptr(&exception).cast_mut();
         self.exceptions.live.insert(address.expose_provenance(), exception);
         NonNull::new(address.cast()).expect("what is allocated is not null")
@@ -247,7 +306,7 @@ impl Store {
 
     /// A tag's type.
     pub fn tag_type(&self, tag: Tag) -> &FuncType {
-        types::lookup(self.data().tag(tag).type_id())
+        self.data().tag(tag).ty()
     }
 
     /// Makes an exception, which lives as long as the store. A host function throws it by failing with [`Store::thrown`].
@@ -255,7 +314,7 @@ impl Store {
     /// # Panics
     /// If the values do not match the tag's type.
     pub fn new_exception(&mut self, tag: Tag, values: &[Value]) -> ExnRef {
-        let params = &types::lookup(self.data().tag(tag).type_id()).params;
+        let params = &self.data().tag(tag).ty().params;
         let fit =
             values.len() == params.len() && values.iter().zip(params).all(|(&value, &ty)| self.matches(value, ty));
         assert!(fit, "the values are of the types that the tag says");

@@ -392,7 +392,7 @@ impl<'s> Guest<'s> {
     /// If what the slots hold is not what the tag says.
     pub fn new_exception(&mut self, tag: TagIdx, slots: &[Slot], frames: &[u64]) -> u64 {
         let tag = self.data().instances[self.instance].tag(tag);
-        let params = &types::lookup(self.data().tag(tag).type_id()).params;
+        let params = &self.data().tag(tag).ty().params;
         assert_eq!(slots.len(), params.len(), "there is a slot for each value");
         for (&ty, slot) in params.iter().zip(slots) {
             if let ValType::Ref(ty) = ty {

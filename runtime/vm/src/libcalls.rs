@@ -120,7 +120,7 @@ macro_rules! libcalls {
             /// For its thunk only.
             pub(super) unsafe extern "C" fn throw(context: *mut Header, exception: *mut u8) -> Outcome {
                 // SAFETY: the thunk's call.
-                unsafe { outcome(context, |binding| throw_exception(binding, exception)) }
+                unsafe { outcome(context, |_| throw_exception(exception)) }
             }
 
             $(
@@ -196,15 +196,10 @@ unsafe fn call_host(binding: *const Binding, slots: *mut u8) -> Result<u64, Leav
 }
 
 /// `throw`: says which exception guest code throws.
-///
-/// # Safety
-/// The binding is an instance's whose code makes the libcall.
-unsafe fn throw_exception(binding: *const Binding, exception: *mut u8) -> Result<u64, Leaving> {
-    // SAFETY: the binding and the data live as long as their store, which guest code is running in; guest code is suspended.
-    let data = unsafe { &*(*(*binding).runtime).data };
-    Err(match data.thrown(exception.addr()) {
-        Ok(trap) => Leaving::Trap(trap),
-        Err(code) => Leaving::Code(code),
+fn throw_exception(exception: *mut u8) -> Result<u64, Leaving> {
+    Err(match exception.addr() {
+        0 => Leaving::Code(TrapCode::NullExceptionReference),
+        address => Leaving::Thrown(address),
     })
 }
 

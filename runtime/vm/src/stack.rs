@@ -19,6 +19,9 @@ const HOST_RESERVE: usize = 256 << 10;
 /// The stack of a store's guest code: a guard, then the stack proper.
 pub(crate) struct GuestStack {
     start: usize,
+    /// The length of the guard.
+    guard: usize,
+    /// The length of guard and stack.
     length: usize,
 }
 
@@ -27,17 +30,18 @@ impl GuestStack {
     /// If the system has no address space left.
     pub(crate) fn new(size: usize) -> GuestStack {
         let size = size.max(MIN_SIZE).next_multiple_of(rustix::param::page_size());
-        let length = size + GUARD_SIZE.next_multiple_of(rustix::param::page_size());
+        let guard = GUARD_SIZE.next_multiple_of(rustix::param::page_size());
+        let length = guard + size;
         // SAFETY: a fresh mapping at an address of the system's choice touches no other memory.
         let start = unsafe {
             let flags = MapFlags::PRIVATE | MapFlags::NORESERVE | MapFlags::STACK;
             rustix::mm::mmap_anonymous(ptr::null_mut(), length, ProtFlags::empty(), flags)
         };
         let start = start.expect("address space for a stack");
-        let stack = GuestStack { start: start.expose_provenance(), length };
+        let stack = GuestStack { start: start.expose_provenance(), guard, length };
         // SAFETY: the pages are those just mapped.
         let opened = unsafe {
-            let usable = start.byte_add(length - size);
+            let usable = start.byte_add(guard);
             rustix::mm::mprotect(usable, size, MprotectFlags::READ | MprotectFlags::WRITE)
         };
         opened.expect("memory for a stack");
@@ -45,7 +49,7 @@ impl GuestStack {
     }
 
     fn usable(&self) -> Range<usize> {
-        self.start + GUARD_SIZE.next_multiple_of(rustix::param::page_size())..self.top()
+        self.start + self.guard..self.top()
     }
 
     /// The stack pointer of the empty stack.
@@ -64,6 +68,7 @@ impl GuestStack {
     }
 
     /// Whether some words from an address on lie in the stack. Async-signal-safe.
+    #[inline]
     pub(crate) fn holds(&self, address: usize, words: usize) -> bool {
         let usable = self.usable();
         usable.contains(&address) && usable.end - address >= words * size_of::<usize>()
