@@ -19,6 +19,10 @@ use console::codes::{Code, Failure, Place};
 use std::path::Path;
 use std::process::ExitCode;
 
+/// LLVM allocates much and often.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const EXAMPLES: &str = "\
 Examples:
   wasmedge-stage compile app.wasm app_aot.wasm
