@@ -4,6 +4,8 @@
 #![forbid(unsafe_code)]
 
 mod large;
+mod parts;
+mod versioning;
 
 use artifact::{Error, Kind, Level, Stage};
 use llvm::{Module, PassOptions, TargetMachine};
@@ -31,8 +33,24 @@ pub fn optimize(module: &mut Module<'_>, machine: &TargetMachine, level: Level) 
     if passes.is_empty() {
         return Ok(Vec::new());
     }
-    let exempt = large::exempt(module.context(), module);
-    large::limit_inlining(module.context(), module);
-    let run = module.run_passes(passes, machine, PassOptions::default());
-    run.map(|()| exempt).map_err(|error| Error::new(Stage::Optimize, Kind::Llvm, error.to_string()))
+    let context = module.context();
+    let exempt = large::exempt(context, module);
+    large::limit_inlining(context, module);
+    let run = |module: &mut Module<'_>, passes: &str| {
+        let run = module.run_passes(passes, machine, PassOptions::default());
+        run.map_err(|error| Error::new(Stage::Optimize, Kind::Llvm, error.to_string()))
+    };
+    match level {
+        Level::O2 | Level::O3 => {
+            run(module, &parts::simplify(level))?;
+            if versioning::version_loops(context, module) > 0 {
+                run(module, parts::TIDY)?;
+            }
+            run(module, parts::VECTORIZE)?;
+            versioning::undo_scalar(context, module);
+            run(module, parts::FINISH)?;
+        }
+        _ => run(module, passes)?,
+    }
+    Ok(exempt)
 }

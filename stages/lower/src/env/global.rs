@@ -1,7 +1,7 @@
 //! Globals: each has a cell, in the context or elsewhere.
 
 use super::Env;
-use crate::unit::Region;
+use artifact::region::Region;
 use abi::module::ConstOp;
 use abi::types::GlobalIdx;
 use llvm::Value;

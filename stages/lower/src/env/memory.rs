@@ -1,7 +1,7 @@
 //! Linear memories.
 
 use super::Env;
-use crate::unit::Region;
+use artifact::region::Region;
 use abi::layout::{MemoryDefinition, MemorySlot};
 use abi::types::MemoryIdx;
 use llvm::{AtomicOrdering, AtomicRmwOp, Type, Value};
@@ -83,7 +83,7 @@ impl<'c> Env<'_, 'c> {
     /// An access at an address that is aligned to its size, as the builder assumes.
     fn atomic_access(&self, access: Value<'c>) {
         self.observable(access);
-        self.unit.facts.within(self.unit.context, Region::Memory, access);
+        self.unit.facts.within_memory(self.unit.context, access);
     }
 
     /// Where memories may be shared, relaxed traps are no leave to make accesses plain: LLVM gives a plain load that races no
@@ -95,6 +95,6 @@ impl<'c> Env<'_, 'c> {
             access.set_volatile(true);
         }
         self.observable(access);
-        self.unit.facts.within(self.unit.context, Region::Memory, access);
+        self.unit.facts.within_memory(self.unit.context, access);
     }
 }

@@ -4,7 +4,7 @@
 //! may fault, at the end. Their stores are volatile, like the accesses that may fault: neither kind moves past the other.
 
 use super::Env;
-use crate::unit::Region;
+use artifact::region::Region;
 use abi::layout::{Field, Header, Meter};
 use abi::trap::TrapCode;
 use llvm::{BasicBlock, Value};

@@ -1,7 +1,7 @@
 //! Tables: a definition, in the context or elsewhere, leads to the elements.
 
 use super::Env;
-use crate::unit::Region;
+use artifact::region::Region;
 use abi::layout::{ELEMENT_SIZE, TableDefinition};
 use abi::trap::TrapCode;
 use abi::types::TableIdx;

@@ -1,0 +1,39 @@
+//! The passes of the levels for speed, in parts: loops get their copies in between ([`crate::versioning`]).
+
+use artifact::Level;
+
+/// Up to loops in the form that versioning wants.
+pub fn simplify(level: Level) -> String {
+    let (promote, unswitch) = match level {
+        Level::O3 => ("argpromotion,", "nontrivial"),
+        _ => ("", "no-nontrivial"),
+    };
+    format!(
+        "forceattrs,inferattrs,function<eager-inv>(lower-expect,simplifycfg,sroa,early-cse),ipsccp,called-value-propagation,globalopt,\
+         function<eager-inv>(instcombine,simplifycfg),always-inline,require<globals-aa>,function(invalidate<aa>),\
+         require<profile-summary>,cgscc(devirt<4>(inline,function-attrs<skip-non-recursive-function-attrs>,{promote}\
+         function<eager-inv;no-rerun>(sroa,early-cse<memssa>,jump-threading,correlated-propagation,\
+         simplifycfg<switch-range-to-icmp>,instcombine,aggressive-instcombine,tailcallelim,simplifycfg<switch-range-to-icmp>,\
+         reassociate,constraint-elimination,loop-mssa(loop-instsimplify,loop-simplifycfg,licm<no-allowspeculation>,loop-rotate,licm,\
+         simple-loop-unswitch<{unswitch};trivial>),simplifycfg<switch-range-to-icmp>,instcombine,\
+         loop(loop-idiom,indvars,extra-simple-loop-unswitch-passes,loop-deletion,loop-unroll-full),sroa,vector-combine,\
+         mldst-motion<no-split-footer-bb>,gvn,sccp,bdce,instcombine,jump-threading,correlated-propagation,adce,memcpyopt,dse,\
+         loop-mssa(licm),simplifycfg<switch-range-to-icmp;switch-to-arithmetic;hoist-common-insts;sink-common-insts>,instcombine),\
+         function-attrs)),deadargelim,globalopt,globaldce,rpo-function-attrs,recompute-globalsaa,\
+         function<eager-inv>(float2int,lower-constant-intrinsics,loop(loop-rotate,loop-deletion),loop-simplify,lcssa)"
+    )
+}
+
+/// What the copies' new freedom gives at once, if there are some.
+pub const TIDY: &str = "function(instcombine,early-cse<memssa>,gvn,dse,loop-mssa(licm))";
+
+/// Up to the last vector.
+pub const VECTORIZE: &str = "function<eager-inv>(loop-distribute,loop-vectorize,infer-alignment,loop-load-elim,instcombine,\
+                             simplifycfg<forward-switch-cond;switch-range-to-icmp;switch-to-arithmetic;switch-to-lookup;no-keep-loops;\
+                             hoist-common-insts;sink-common-insts>,slp-vectorizer,vector-combine)";
+
+/// The rest.
+pub const FINISH: &str = "function<eager-inv>(simplifycfg,instcombine,loop-unroll,sroa<preserve-cfg>,infer-alignment,instcombine,\
+                          loop-mssa(licm),alignment-from-assumptions,loop-sink,instsimplify,div-rem-pairs,tailcallelim,\
+                          simplifycfg<switch-range-to-icmp;switch-to-arithmetic;\
+                          hoist-loads-stores-with-cond-faulting;speculate-unpredictables>),globaldce,constmerge";
