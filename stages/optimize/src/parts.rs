@@ -10,30 +10,30 @@ pub fn simplify(level: Level) -> String {
     };
     format!(
         "forceattrs,inferattrs,function<eager-inv>(lower-expect,simplifycfg,sroa,early-cse),ipsccp,called-value-propagation,globalopt,\
-         function<eager-inv>(instcombine,simplifycfg),always-inline,require<globals-aa>,function(invalidate<aa>),\
+         function<eager-inv>(instcombine<no-verify-fixpoint>,simplifycfg),always-inline,require<globals-aa>,function(invalidate<aa>),\
          require<profile-summary>,cgscc(devirt<4>(inline,function-attrs<skip-non-recursive-function-attrs>,{promote}\
          function<eager-inv;no-rerun>(sroa,early-cse<memssa>,jump-threading,correlated-propagation,\
-         simplifycfg<switch-range-to-icmp>,instcombine,aggressive-instcombine,tailcallelim,simplifycfg<switch-range-to-icmp>,\
+         simplifycfg<switch-range-to-icmp>,instcombine<no-verify-fixpoint>,aggressive-instcombine,tailcallelim,simplifycfg<switch-range-to-icmp>,\
          reassociate,constraint-elimination,loop-mssa(loop-instsimplify,loop-simplifycfg,licm<no-allowspeculation>,loop-rotate,licm,\
-         simple-loop-unswitch<{unswitch};trivial>),simplifycfg<switch-range-to-icmp>,instcombine,\
+         simple-loop-unswitch<{unswitch};trivial>),simplifycfg<switch-range-to-icmp>,instcombine<no-verify-fixpoint>,\
          loop(loop-idiom,indvars,extra-simple-loop-unswitch-passes,loop-deletion,loop-unroll-full),sroa,vector-combine,\
-         mldst-motion<no-split-footer-bb>,gvn,sccp,bdce,instcombine,jump-threading,correlated-propagation,adce,memcpyopt,dse,\
-         loop-mssa(licm),simplifycfg<switch-range-to-icmp;switch-to-arithmetic;hoist-common-insts;sink-common-insts>,instcombine),\
+         mldst-motion<no-split-footer-bb>,gvn,sccp,bdce,instcombine<no-verify-fixpoint>,jump-threading,correlated-propagation,adce,memcpyopt,dse,\
+         loop-mssa(licm),simplifycfg<switch-range-to-icmp;switch-to-arithmetic;hoist-common-insts;sink-common-insts>,instcombine<no-verify-fixpoint>),\
          function-attrs)),deadargelim,globalopt,globaldce,rpo-function-attrs,recompute-globalsaa,\
          function<eager-inv>(float2int,lower-constant-intrinsics,loop(loop-rotate,loop-deletion),loop-simplify,lcssa)"
     )
 }
 
 /// What the copies' new freedom gives at once, if there are some.
-pub const TIDY: &str = "function(instcombine,early-cse<memssa>,gvn,dse,loop-mssa(licm))";
+pub const TIDY: &str = "function(instcombine<no-verify-fixpoint>,early-cse<memssa>,gvn,dse,loop-mssa(licm))";
 
 /// Up to the last vector.
-pub const VECTORIZE: &str = "function<eager-inv>(loop-distribute,loop-vectorize,infer-alignment,loop-load-elim,instcombine,\
+pub const VECTORIZE: &str = "function<eager-inv>(loop-distribute,loop-vectorize,infer-alignment,loop-load-elim,instcombine<no-verify-fixpoint>,\
                              simplifycfg<forward-switch-cond;switch-range-to-icmp;switch-to-arithmetic;switch-to-lookup;no-keep-loops;\
                              hoist-common-insts;sink-common-insts>,slp-vectorizer,vector-combine)";
 
 /// The rest.
-pub const FINISH: &str = "function<eager-inv>(simplifycfg,instcombine,loop-unroll,sroa<preserve-cfg>,infer-alignment,instcombine,\
+pub const FINISH: &str = "function<eager-inv>(simplifycfg,instcombine<no-verify-fixpoint>,loop-unroll,sroa<preserve-cfg>,infer-alignment,instcombine<no-verify-fixpoint>,\
                           loop-mssa(licm),alignment-from-assumptions,loop-sink,instsimplify,div-rem-pairs,tailcallelim,\
                           simplifycfg<switch-range-to-icmp;switch-to-arithmetic;\
                           hoist-loads-stores-with-cond-faulting;speculate-unpredictables>),globaldce,constmerge";
