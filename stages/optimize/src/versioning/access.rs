@@ -10,6 +10,9 @@ const MAX_SPAN: i64 = 1 << 31;
 /// The largest step from one iteration to the next, in bytes.
 const MAX_STEP: i64 = 1 << 20;
 
+/// Of an index, only bits lower than this one are known to be zero.
+const MAX_ZEROS: u64 = 1 << 16;
+
 /// An access to linear memory.
 pub struct Access<'c> {
     /// The load or store.
@@ -24,6 +27,8 @@ pub struct Access<'c> {
     pub offset: i64,
     /// How many bytes it touches.
     pub size: i64,
+    /// Bits of the index that must be zero.
+    pub zeros: u64,
 }
 
 /// Accesses to one memory whose indices differ by constants.
@@ -116,7 +121,7 @@ fn access<'c>(scope: &mut Scope<'_, 'c>, instruction: Value<'c>) -> Option<(Acce
     };
     let mut address = instruction.operand(operand)?;
     let mut offset = 0i64;
-    let mut narrow: Option<Value<'c>> = None;
+    let mut narrow: Option<(Value<'c>, u64)> = None;
     let mut wide: Vec<(Value<'c>, i64)> = Vec::new();
     while address.instruction_opcode() == Some(Opcode::GetElementPtr) {
         let scale = bytes(address.gep_element()?)?;
@@ -126,19 +131,19 @@ fn access<'c>(scope: &mut Scope<'_, 'c>, instruction: Value<'c>) -> Option<(Acce
                 offset = offset.checked_add((number as i64).checked_mul(scale)?)?;
             }
             Some(_) => return None,
-            None if index.instruction_opcode() == Some(Opcode::ZExt) && scale == 1 && narrow.is_none() => {
-                narrow = index.operand(0).filter(|index| index.ty().int_width() == Some(32));
-                narrow?;
-            }
-            None if index.ty().int_width() == Some(64) => wide.push((index, scale)),
-            None => return None,
+            None if index.ty().int_width() != Some(64) => return None,
+            None => match low_half(index).filter(|_| !scope.is_invariant(index)) {
+                Some(half) if scale == 1 && narrow.is_none() => narrow = Some(half),
+                Some(_) => return None,
+                None => wide.push((index, scale)),
+            },
         }
         address = address.operand(0)?;
     }
     let slot = slot(scope, address)?;
     // Offsets that are added to a 32-bit index have no part in its going around; all else is one sum of 64 bits.
-    let (width, index, offset) = match (narrow, &wide[..]) {
-        (Some(index), []) => (Width::W32, scope.affine(index)?, offset),
+    let (width, index, offset, zeros) = match (narrow, &wide[..]) {
+        (Some((index, zeros)), []) => (Width::W32, scope.affine(index)?.modulo(Width::W32), offset, zeros),
         (None, _) => {
             let mut sum = super::affine::Affine { start: Linear::default(), step: Linear::default() };
             for &(index, scale) in &wide {
@@ -147,7 +152,7 @@ fn access<'c>(scope: &mut Scope<'_, 'c>, instruction: Value<'c>) -> Option<(Acce
                 sum.step = sum.step.plus(&index.step, scale as u64);
             }
             sum.start.constant = sum.start.constant.wrapping_add(offset as u64);
-            (Width::W64, sum, 0)
+            (Width::W64, sum, 0, 0)
         }
         _ => return None,
     };
@@ -156,9 +161,24 @@ fn access<'c>(scope: &mut Scope<'_, 'c>, instruction: Value<'c>) -> Option<(Acce
         None => Step::Value(index.step),
     };
     let fits = !matches!(step, Step::Constant(step) if step.checked_abs()? > MAX_STEP);
+    // Then these bits are the same in all iterations.
+    let fits = fits && (zeros == 0 || matches!(step, Step::Constant(step) if step % (zeros + 1).next_power_of_two() as i64 == 0));
     let fits = fits && (0..=MAX_SPAN * 2).contains(&offset);
-    let access = Access { instruction, operand, group: 0, index: 0, offset, size: bytes(ty)? };
+    let access = Access { instruction, operand, group: 0, index: 0, offset, size: bytes(ty)?, zeros };
     fits.then_some((access, Group { base: address, slot, width, start: index.start, step }))
+}
+
+/// What the lowest 32 bits of make an address, and which of these must be zero: LLVM writes `zext(trunc(x))` as a mask, which
+/// leaves out bits that are known to be zero.
+fn low_half<'c>(index: Value<'c>) -> Option<(Value<'c>, u64)> {
+    match index.instruction_opcode()? {
+        Opcode::ZExt => index.operand(0).filter(|half| half.ty().int_width() == Some(32)).map(|half| (half, 0)),
+        Opcode::And => {
+            let zeros = u64::from(u32::MAX).checked_sub(index.operand(1)?.as_const_int()?)?;
+            (zeros < MAX_ZEROS).then_some((index.operand(0)?, zeros))
+        }
+        _ => None,
+    }
 }
 
 /// The context from which the address of a memory's first byte comes, and the place of the memory's slot in it.

@@ -24,6 +24,14 @@ pub struct Affine {
     pub step: Linear,
 }
 
+impl Affine {
+    /// The same modulo a width.
+    #[must_use]
+    pub fn modulo(self, width: Width) -> Self {
+        Self { start: self.start.modulo(width), step: self.step.modulo(width) }
+    }
+}
+
 /// An integer's width: modulo what a sum is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Width {
@@ -172,19 +180,23 @@ impl<'a, 'c> Scope<'a, 'c> {
         }
     }
 
-    /// A value as a sum of values from outside the loop and of header phis.
+    /// A value as a sum of values from outside the loop and of header phis. Values from outside are looked into as long as that
+    /// gives one value with a constant.
     fn sum(&mut self, value: Value<'c>, depth: u32) -> Option<Linear> {
         let width = Width::of(value.ty())?;
         if let Some(constant) = value.as_const_int() {
             return Some(Linear::constant(constant));
         }
-        if self.is_invariant(value) {
-            return (!value.is_constant()).then(|| Linear::atom(self.number(value)));
+        if value.is_constant() {
+            return None;
         }
         if let Some(known) = self.sums.get(&value) {
             return known.clone();
         }
-        let found = self.find_sum(value, depth.checked_sub(1)?).map(|sum| sum.modulo(width));
+        let found = depth.checked_sub(1).and_then(|depth| self.find_sum(value, depth));
+        let atom = self.is_invariant(value) && found.as_ref().is_none_or(|sum| sum.terms.len() > 1);
+        let found = if atom { Some(Linear::atom(self.number(value))) } else { found };
+        let found = found.map(|sum| sum.modulo(width));
         self.sums.insert(value, found.clone());
         found
     }
@@ -214,7 +226,7 @@ impl<'a, 'c> Scope<'a, 'c> {
                 let shift = operand(1)?.as_const_int().filter(|&bits| bits < 32)?;
                 self.sum(operand(0)?, depth)?.times(1 << shift)
             }
-            Opcode::Trunc => self.sum(operand(0)?, depth)?,
+            Opcode::Trunc if !self.is_invariant(value) => self.sum(operand(0)?, depth)?,
             _ => return None,
         })
     }
@@ -231,11 +243,21 @@ impl<'a, 'c> Scope<'a, 'c> {
 
     fn find_recurrence(&mut self, number: usize) -> Option<Affine> {
         let phi = self.values[number].as_phi()?;
+        let width = Width::of(phi.ty())?;
+        let minus = 1u64.wrapping_neg();
         let start = self.sum(incoming(*phi, self.region.preheader)?, DEPTH)?;
-        let next = self.sum(incoming(*phi, self.region.latch)?, DEPTH)?;
-        let step = next.plus(&Linear::atom(number), 1u64.wrapping_neg()).modulo(Width::of(phi.ty())?);
-        let invariant = step.terms.keys().all(|&number| self.is_invariant(self.values[number]));
-        invariant.then_some(Affine { start, step })
+        let latest = incoming(*phi, self.region.latch)?;
+        let next = self.sum(latest, DEPTH)?;
+        if next.terms.get(&number) == Some(&1) {
+            let step = next.plus(&Linear::atom(number), minus).modulo(width);
+            let invariant = step.terms.keys().all(|&number| self.is_invariant(self.values[number]));
+            return invariant.then_some(Affine { start, step });
+        }
+        // What another phi gave in the iteration before, and in the first one what it would have given before that.
+        self.recurrences.insert(number, None);
+        let next = self.affine(latest)?;
+        let before = next.start.plus(&next.step, minus).modulo(width);
+        (before == start).then_some(Affine { start, step: next.step })
     }
 
     fn number(&mut self, value: Value<'c>) -> usize {

@@ -47,7 +47,13 @@ pub fn build<'c>(
             None => length(scope, builder, scopes, group),
         };
         lengths.push((group.slot.1, length));
-        let start = builder.zext(frozen(scope, builder, &group.start, group.width), context.i64());
+        let start = frozen(scope, builder, &group.start, group.width);
+        for access in accesses.iter().filter(|access| access.group == index && access.zeros != 0) {
+            let at = |number: i64| start.ty().const_int(number as u64);
+            let bits = builder.and(builder.add(start, at(access.index)), at(access.zeros as i64));
+            conditions.push(builder.icmp(IntPredicate::Eq, bits, at(0)));
+        }
+        let start = builder.zext(start, context.i64());
         if group.width == Width::W64 {
             conditions.push(builder.icmp(IntPredicate::Ult, start, number(2 * MAX_LENGTH)));
         }

@@ -53,7 +53,15 @@ fn version<'c>(context: &'c Context, scopes: &Scopes<'c>, region: &Loop<'c>) -> 
         let (accesses, groups) = access::group(&mut scope, &instructions)?;
         (groups.len() <= MAX_GROUPS && copy::is_closed(region)).then_some((scope, bound, accesses, groups))
     };
-    let Some((scope, bound, accesses, groups)) = plan() else { return false };
+    let Some((scope, bound, accesses, groups)) = plan() else {
+        if std::env::var("VDEBUG").is_ok() { let mut sc = Scope::new(context, region); let m=memory_accesses(context, scopes, region);
+            eprintln!("LEFT {} header {:?}: accesses {:?} bound {} grouped {}", region.header.parent().name(), region.header.as_value().name(), m.as_ref().map(|m|m.len()), Bound::find(&mut sc).is_some(), m.as_ref().is_some_and(|m| access::group(&mut sc, m).is_some()));
+            if std::env::var("VDEBUG").unwrap()=="2" { for b in &region.blocks { eprintln!("{}:", b.as_value().name()); for i in b.instructions() { eprintln!("   {i}"); } } }
+        }
+        return false };
+        if std::env::var("VDEBUG").is_ok() { eprintln!("MADE {} {} accesses {} groups, blocks {}", region.header.parent().name(), accesses.len(), groups.len(), region.blocks.len());
+            if std::env::var("VDEBUG").unwrap()=="2" { for b in &region.blocks { eprintln!("{}:", b.as_value().name()); for i in b.instructions() { eprintln!("   {i}"); } } }
+        }
     let builder = context.builder();
     builder.position_before(region.preheader.terminator().expect("blocks have terminators"));
     let turns = bound.turns(&scope, &builder);

@@ -29,6 +29,7 @@ pub fn undo_scalar<'c>(context: &'c Context, module: &Module<'c>) -> usize {
             let first_is_copy = weights[0] > weights[1];
             let (copy, exact) = if first_is_copy { (first, second) } else { (second, first) };
             let plain = vectors(&flow, exact);
+            if std::env::var("VDEBUG").is_ok() { eprintln!("KEPT? {} {:?}", function.name(), vectors(&flow, copy).difference(&plain).collect::<Vec<_>>()); }
             if vectors(&flow, copy).difference(&plain).next().is_some() {
                 kept += 1;
             } else {
