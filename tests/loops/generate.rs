@@ -37,7 +37,7 @@ pub fn module(seed: u64) -> String {
     format!(
         r#"(memory $near (export "near") 1) (memory $far (export "far") 2)
            (data (memory $near) (i32.const 0) "{data}") (data (memory $near) (i32.const 65000) "{data}")
-           (data (memory $far) (i32.const 131000) "{data}")
+           (data (memory $far) (i32.const 130600) "{data}")
            (func (export "run") (param $a i32) (param $b i32) (param $n i32) (param $s i32) (result i64)
              (local $i i32) (local $p i32) (local $q i32) (local $sum i64)
              {body}
@@ -147,7 +147,7 @@ fn statement(numbers: &mut Numbers, address: &str, copy: u64, some: bool) -> Str
         ("i64.load", "i64.store", 8),
     ]);
     let far = numbers.once_in(10);
-    let offset = copy * size + if far { numbers.of(&[60_000, 65_528, 65_535, 4_294_967_288]) } else { numbers.below(3) * 8 };
+    let offset = copy * size + if far { numbers.of(&[60_000, 65_528, 65_535, 4_294_967_264]) } else { numbers.below(3) * 8 };
     let load = format!("({load} {memory} offset={offset} {address})");
     let store = |value: &str| format!("({store} {memory} offset={offset} {address} {value})");
     match numbers.below(6) {
