@@ -1,11 +1,13 @@
 //! What a pass of our own needs beyond building: to look at uses, flags and metadata, to copy instructions, to change operands.
 
+use llvm_sys::LLVMAttributeReturnIndex;
 use llvm_sys::core::*;
 use llvm_sys::prelude::*;
 
 use crate::block::BasicBlock;
-use crate::builder::{Builder, IntPredicate};
+use crate::builder::{Builder, FloatPredicate, IntPredicate};
 use crate::context::Context;
+use crate::instruction::Call;
 use crate::metadata::{Metadata, MetadataKind};
 use crate::opcode::Opcode;
 use crate::types::Type;
@@ -43,6 +45,41 @@ impl<'c> Value<'c> {
         // SAFETY: the predicate is asked of integer comparisons only.
         (self.instruction_opcode() == Some(Opcode::ICmp))
             .then(|| IntPredicate::from_raw(unsafe { LLVMGetICmpPredicate(self.raw()) }))
+    }
+
+    /// How a comparison of floats compares.
+    pub fn float_predicate(self) -> Option<FloatPredicate> {
+        // SAFETY: the predicate is asked of comparisons of floats only.
+        (self.instruction_opcode() == Some(Opcode::FCmp))
+            .then(|| FloatPredicate::from_raw(unsafe { LLVMGetFCmpPredicate(self.raw()) }))
+            .flatten()
+    }
+
+    /// Whether two instructions have the same leave to deviate from the standard of floats, as most have none.
+    pub fn has_same_fast_math(self, other: Value<'c>) -> bool {
+        // SAFETY: both values are alive; flags are asked only of what has them.
+        let flags = |value: Value<'c>| unsafe {
+            (LLVMCanValueUseFastMathFlags(value.raw()) != 0).then(|| LLVMGetFastMathFlags(value.raw()))
+        };
+        flags(self) == flags(other)
+    }
+
+    /// Takes back what was promised of an instruction's operands or result, without which it would be poison.
+    pub fn drop_promises(self) {
+        // SAFETY: each flag is set only of instructions that have it.
+        unsafe {
+            match self.instruction_opcode() {
+                Some(Opcode::Add | Opcode::Sub | Opcode::Mul | Opcode::Shl | Opcode::Trunc) => {
+                    LLVMSetNUW(self.raw(), 0);
+                    LLVMSetNSW(self.raw(), 0);
+                }
+                Some(Opcode::UDiv | Opcode::SDiv | Opcode::LShr | Opcode::AShr) => LLVMSetExact(self.raw(), 0),
+                Some(Opcode::ZExt | Opcode::UIToFP) => LLVMSetNNeg(self.raw(), 0),
+                Some(Opcode::Or) => LLVMSetIsDisjoint(self.raw(), 0),
+                Some(Opcode::ICmp) => LLVMSetICmpSameSign(self.raw(), 0),
+                _ => {}
+            }
+        }
     }
 
     /// Whether this is an `or` whose operands have no bit in common.
@@ -98,6 +135,14 @@ impl<'c> Value<'c> {
         assert!(self.instruction_opcode().is_some(), "{self:?} is no instruction");
         // SAFETY: this is an instruction; null stands for nothing.
         unsafe { LLVMSetMetadata(self.raw(), kind.id(), std::ptr::null_mut()) }
+    }
+}
+
+impl Call<'_> {
+    /// Whether something is promised of this call's result.
+    pub fn has_result_attributes(self) -> bool {
+        // SAFETY: this is a call.
+        unsafe { LLVMGetCallSiteAttributeCount(self.raw(), LLVMAttributeReturnIndex) != 0 }
     }
 }
 

@@ -132,6 +132,27 @@ impl IntPredicate {
 }
 
 impl FloatPredicate {
+    /// None for a comparison that is always true or always false.
+    pub(crate) fn from_raw(raw: LLVMRealPredicate) -> Option<Self> {
+        Some(match raw {
+                LLVMRealPredicate::LLVMRealOEQ => Self::Oeq,
+                LLVMRealPredicate::LLVMRealOGT => Self::Ogt,
+                LLVMRealPredicate::LLVMRealOGE => Self::Oge,
+                LLVMRealPredicate::LLVMRealOLT => Self::Olt,
+                LLVMRealPredicate::LLVMRealOLE => Self::Ole,
+                LLVMRealPredicate::LLVMRealONE => Self::One,
+                LLVMRealPredicate::LLVMRealORD => Self::Ord,
+                LLVMRealPredicate::LLVMRealUNO => Self::Uno,
+                LLVMRealPredicate::LLVMRealUEQ => Self::Ueq,
+                LLVMRealPredicate::LLVMRealUGT => Self::Ugt,
+                LLVMRealPredicate::LLVMRealUGE => Self::Uge,
+                LLVMRealPredicate::LLVMRealULT => Self::Ult,
+                LLVMRealPredicate::LLVMRealULE => Self::Ule,
+                LLVMRealPredicate::LLVMRealUNE => Self::Une,
+            LLVMRealPredicate::LLVMRealPredicateTrue | LLVMRealPredicate::LLVMRealPredicateFalse => return None,
+        })
+    }
+
     fn raw(self) -> LLVMRealPredicate {
         match self {
             Self::Oeq => LLVMRealPredicate::LLVMRealOEQ,

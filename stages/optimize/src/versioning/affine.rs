@@ -157,6 +157,30 @@ impl<'a, 'c> Scope<'a, 'c> {
         Some(Affine { start: affine.start.modulo(width), step: affine.step.modulo(width) })
     }
 
+    /// Whether a value has turned out to be a sum of such values.
+    pub fn is_number(&self, value: Value<'c>) -> bool {
+        matches!(self.sums.get(&value), Some(Some(_)))
+    }
+
+    /// By how much a value grows if each counter grows by one of so many parts of its step.
+    pub fn part(&mut self, value: Value<'c>, parts: i64) -> Option<i64> {
+        let width = Width::of(value.ty())?;
+        let sum = self.sum(value, DEPTH)?;
+        let mut total = 0u64;
+        for (&number, &factor) in &sum.terms {
+            if self.is_invariant(self.values[number]) {
+                continue;
+            }
+            let own = Width::of(self.values[number].ty())?;
+            let step = own.signed(self.recurrence(number)?.step.as_constant()?);
+            if step % parts != 0 {
+                return None;
+            }
+            total = total.wrapping_add(factor.wrapping_mul((step / parts) as u64));
+        }
+        Some(width.signed(total))
+    }
+
     /// Builds a sum of values from outside the loop.
     pub fn build(&self, builder: &Builder<'c>, sum: &Linear, width: Width) -> Value<'c> {
         let ty = width.ty(self.context);

@@ -1,6 +1,6 @@
 //! Control flow: dominators, and the innermost loops.
 
-use llvm::{BasicBlock, Function};
+use llvm::{BasicBlock, Context, Function, Value};
 use std::collections::{HashMap, HashSet};
 
 /// A natural loop that holds no other, in the form that LLVM's `loop-simplify` gives: one block before it, which goes nowhere else,
@@ -20,6 +20,30 @@ pub struct Loop<'c> {
 }
 
 impl<'c> Loop<'c> {
+    /// Puts a new block between the loop and the block before it. Gives the latter. Handles to the header's phis may not be used any
+    /// more.
+    pub fn part_from_entry(&mut self, context: &'c Context) -> BasicBlock<'c> {
+        let before = self.preheader;
+        let between = self.header.parent().append_block("");
+        between.move_after(before);
+        let builder = context.builder();
+        builder.position_at_end(between);
+        builder.br(self.header);
+        let last = before.terminator().expect("blocks have terminators");
+        last.set_successor(0, between);
+        for phi in phis(self.header) {
+            builder.position_before(phi);
+            let moved = builder.phi(phi.ty());
+            for (value, from) in edges(phi) {
+                moved.add_incoming(value, if from == before { between } else { from });
+            }
+            phi.replace_all_uses_with(*moved);
+            phi.erase_instruction();
+        }
+        self.preheader = between;
+        before
+    }
+
     /// Whether a block belongs to the loop.
     pub fn contains(&self, block: BasicBlock<'c>) -> bool {
         self.members.contains(&block)
@@ -106,6 +130,16 @@ impl<'c> Flow<'c> {
         }
         below == top
     }
+}
+
+/// The phis of a block.
+pub fn phis<'c>(block: BasicBlock<'c>) -> Vec<Value<'c>> {
+    block.instructions().take_while(|instruction| instruction.as_phi().is_some()).collect()
+}
+
+/// What a phi is, and where control comes from then.
+pub fn edges<'c>(phi: Value<'c>) -> Vec<(Value<'c>, BasicBlock<'c>)> {
+    phi.as_phi().map_or(Vec::new(), |phi| (0..phi.incoming_count()).filter_map(|index| phi.incoming(index)).collect())
 }
 
 /// Where a block can go, once for each edge.

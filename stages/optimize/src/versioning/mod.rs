@@ -16,14 +16,17 @@ mod bound;
 mod copy;
 mod guard;
 mod loops;
+mod reroll;
+mod roll;
 mod undo;
 
-use access::Scopes;
+use access::{Access, Group, Scopes};
 use affine::Scope;
 use bound::Bound;
 use copy::Plan;
 use llvm::{Context, MemoryEffects, Metadata, Module, Opcode, Position, Value};
 use loops::{Flow, Loop};
+use reroll::Rolled;
 pub use undo::undo_scalar;
 
 /// The most instructions that a loop with a copy has.
@@ -37,37 +40,49 @@ const MAX_GROUPS: usize = 12;
 pub fn version_loops<'c>(context: &'c Context, module: &Module<'c>) -> usize {
     let scopes = Scopes::new(context);
     let flows = module.functions().filter(|function| !is_exempt(*function)).filter_map(Flow::new);
-    flows.flat_map(|flow| flow.innermost()).filter(|region| version(context, &scopes, region)).count()
+    flows.flat_map(|flow| flow.innermost()).map(|region| usize::from(version(context, &scopes, region))).sum()
 }
 
 fn is_exempt(function: llvm::Function<'_>) -> bool {
     function.has_attribute(Position::Function, "optnone")
 }
 
-/// Gives a loop a copy, if it is one that can have it.
-fn version<'c>(context: &'c Context, scopes: &Scopes<'c>, region: &Loop<'c>) -> bool {
-    let plan = || {
+/// What is known of a loop that can have a copy.
+struct Understood<'a, 'c> {
+    scope: Scope<'a, 'c>,
+    bound: Bound<'c>,
+    accesses: Vec<Access<'c>>,
+    groups: Vec<Group<'c>>,
+    rolled: Option<Rolled<'c>>,
+}
+
+impl<'a, 'c> Understood<'a, 'c> {
+    fn new(context: &'c Context, scopes: &Scopes<'c>, region: &'a Loop<'c>) -> Option<Self> {
         let instructions = memory_accesses(context, scopes, region)?;
         let mut scope = Scope::new(context, region);
         let bound = Bound::find(&mut scope)?;
         let (accesses, groups) = access::group(&mut scope, &instructions)?;
-        (groups.len() <= MAX_GROUPS && copy::is_closed(region)).then_some((scope, bound, accesses, groups))
-    };
-    let Some((scope, bound, accesses, groups)) = plan() else {
-        if std::env::var("VDEBUG").is_ok() { let mut sc = Scope::new(context, region); let m=memory_accesses(context, scopes, region);
-            eprintln!("LEFT {} header {:?}: accesses {:?} bound {} grouped {}", region.header.parent().name(), region.header.as_value().name(), m.as_ref().map(|m|m.len()), Bound::find(&mut sc).is_some(), m.as_ref().is_some_and(|m| access::group(&mut sc, m).is_some()));
-            if std::env::var("VDEBUG").unwrap()=="2" { for b in &region.blocks { eprintln!("{}:", b.as_value().name()); for i in b.instructions() { eprintln!("   {i}"); } } }
-        }
-        return false };
-        if std::env::var("VDEBUG").is_ok() { eprintln!("MADE {} {} accesses {} groups, blocks {}", region.header.parent().name(), accesses.len(), groups.len(), region.blocks.len());
-            if std::env::var("VDEBUG").unwrap()=="2" { for b in &region.blocks { eprintln!("{}:", b.as_value().name()); for i in b.instructions() { eprintln!("   {i}"); } } }
-        }
+        let fits = groups.len() <= MAX_GROUPS && copy::is_closed(region);
+        let rolled = fits.then(|| reroll::find(&mut scope, &accesses, &groups)).flatten();
+        fits.then_some(Self { scope, bound, accesses, groups, rolled })
+    }
+}
+
+/// Gives a loop a copy, if it is one that can have it.
+fn version<'c>(context: &'c Context, scopes: &Scopes<'c>, mut region: Loop<'c>) -> bool {
+    if Understood::new(context, scopes, &region).is_none() {
+        return false;
+    }
+    let before = region.part_from_entry(context);
+    let understood = Understood::new(context, scopes, &region).expect("a new block in front changes nothing");
+    let Understood { scope, bound, accesses, groups, rolled } = &understood;
     let builder = context.builder();
-    builder.position_before(region.preheader.terminator().expect("blocks have terminators"));
-    let turns = bound.turns(&scope, &builder);
-    let (guard, places) = guard::build(&scope, &builder, scopes, &turns, &accesses, &groups);
-    let plan = Plan { region, bound: &bound, turns: &turns, accesses: &accesses, groups: &groups, places: &places };
-    let branch = copy::build(context, &plan, guard);
+    builder.position_before(before.terminator().expect("blocks have terminators"));
+    let turns = bound.turns(scope, &builder);
+    let (guard, places) = guard::build(scope, &builder, scopes, &turns, accesses, groups);
+    if std::env::var("VDEBUG").is_ok() { eprintln!("MADE {} {} accesses {} groups, blocks {} rolled {:?}", region.header.parent().name(), accesses.len(), groups.len(), region.blocks.len(), rolled.as_ref().map(|r| (r.turns, r.carried.len()))); }
+    let plan = Plan { scope, bound, turns: &turns, accesses, groups, places: &places, rolled: rolled.as_ref() };
+    let branch = copy::build(context, &plan, before, guard);
     undo::mark(context, branch);
     let exact = region.latch.terminator().expect("blocks have terminators");
     exact.set_metadata(context.kinds().loop_, as_it_is(context));
