@@ -33,7 +33,7 @@ impl Numbers {
 /// The fields of a module whose function `run` runs one loop. Its parameters: two addresses, a limit, a step.
 pub fn module(seed: u64) -> String {
     let mut numbers = Numbers::new(seed);
-    let body = body(&mut numbers);
+    let body = if seed.is_multiple_of(3) { unrolled(&mut numbers) } else { body(&mut numbers) };
     format!(
         r#"(memory $near (export "near") 1) (memory $far (export "far") 2)
            (data (memory $near) (i32.const 0) "{data}") (data (memory $near) (i32.const 65000) "{data}")
@@ -71,6 +71,56 @@ pub fn arguments(numbers: &mut Numbers) -> [u32; 4] {
         _ => (numbers.below(64) as u32).wrapping_sub(32),
     };
     [a, b, limit, step]
+}
+
+/// A loop that does the same several times in each iteration, or nearly the same.
+fn unrolled(numbers: &mut Numbers) -> String {
+    let turns = numbers.of(&[2, 3, 4, 8]);
+    let (load, store, size) = numbers.of(&[
+        ("i64.load8_u", "i64.store8", 1),
+        ("i64.load16_s", "i64.store16", 2),
+        ("i64.load32_u", "i64.store32", 4),
+        ("i64.load", "i64.store", 8),
+    ]);
+    let backwards = numbers.once_in(4);
+    let (grows, operator) = (numbers.below(4), numbers.of(&["add", "xor", "sub", "mul", "or", "and"]));
+    let kinds: Vec<u64> = (0..=numbers.below(2)).map(|_| numbers.below(6)).collect();
+    let apart = [numbers.below(3) * size, numbers.below(100) * size];
+    // In one of the turns, something may be different.
+    let odd = if numbers.once_in(3) { numbers.below(turns) } else { turns };
+    let mut statements = Vec::new();
+    for turn in 0..turns {
+        let place = if backwards { turns - 1 - turn } else { turn } * size + u64::from(turn == odd && numbers.once_in(2));
+        let number = format!("(i64.extend_i32_u (i32.add (local.get $i) (i32.const {})))", turn * grows + u64::from(turn == odd));
+        let at = |offset: u64, local: &str| format!("offset={} (local.get {local})", place + offset);
+        let loaded = |offset: u64, local: &str| format!("({load} {})", at(offset, local));
+        let of = |value: String| format!("(local.set $sum (i64.{operator} (local.get $sum) {value}))");
+        let mut turn: Vec<String> = kinds
+            .iter()
+            .map(|kind| match kind {
+                0 => format!("({store} {} {number})", at(0, "$p")),
+                1 => format!("({store} {} (i64.add {} {}))", at(0, "$p"), loaded(apart[0], "$p"), loaded(0, "$q")),
+                2 => format!("({store} {} (i64.mul {} (local.get $sum)))", at(apart[1], "$p"), loaded(0, "$q")),
+                3 => of(loaded(apart[1], "$q")),
+                4 => of(format!("(i64.xor {number} {})", loaded(0, "$p"))),
+                _ => of(format!("(i64.shr_u {} {})", loaded(apart[0], "$p"), loaded(0, "$q"))),
+            })
+            .collect();
+        if numbers.once_in(12) {
+            turn.reverse();
+        }
+        statements.extend(turn);
+    }
+    let stride = (turns * size) as i64 * if backwards { -1 } else { 1 };
+    let step = turns * grows.max(1);
+    let limit = numbers.of(&["(i32.and (local.get $n) (i32.const -24))", "(i32.const 48)", "(local.get $n)"]);
+    format!(
+        "(local.set $p (local.get $a)) (local.set $q (local.get $b))
+         (loop $again {}
+           (local.set $p (i32.add (local.get $p) (i32.const {stride}))) (local.set $q (i32.add (local.get $q) (i32.const {stride})))
+           (br_if $again (i32.ne (local.tee $i (i32.add (local.get $i) (i32.const {step}))) {limit})))",
+        statements.join(" ")
+    )
 }
 
 fn body(numbers: &mut Numbers) -> String {
