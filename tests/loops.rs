@@ -71,7 +71,8 @@ fn random_loops_do_the_same() {
 /// Loops that copy from one place to another and run over the end of memory, or around its beginning, by each number of bytes.
 #[test]
 fn loops_that_leave_memory_trap_at_the_same_access() {
-    let widths = [("load8_u", "store8", 1), ("load16_u", "store16", 2), ("load32_u", "store32", 4), ("load", "store", 8)];
+    let widths =
+        [("load8_u", "store8", 1), ("load16_u", "store16", 2), ("load32_u", "store32", 4), ("load", "store", 8)];
     let cases = widths.iter().flat_map(|&width| (-8..=8i32).map(move |step| (width, step)));
     let cases: Vec<_> = cases.filter(|&(_, step)| step != 0).collect();
     none_fails(0..cases.len() as u64, |case| {
@@ -111,9 +112,23 @@ fn loops_of_any_step_trap_at_the_same_access() {
             (br_if $again
               (i32.lt_s (local.tee $i (i32.add (local.get $i) (i32.const 1))) (local.get $count))))
           (local.get $sum))"#;
-    let steps = [0, 1, 4, 8, 12, 4096, 1 << 30, 1 << 31, u32::MAX, 4u32.wrapping_neg(), 8u32.wrapping_neg(), (1u32 << 30).wrapping_neg()];
+    let steps = [
+        0,
+        1,
+        4,
+        8,
+        12,
+        4096,
+        1 << 30,
+        1 << 31,
+        u32::MAX,
+        4u32.wrapping_neg(),
+        8u32.wrapping_neg(),
+        (1u32 << 30).wrapping_neg(),
+    ];
     let runs = steps.into_iter().flat_map(|step| {
-        let edges = [0u32, 8, 65536 - 8, 32_768].into_iter().flat_map(move |edge| (0..10).map(move |by| edge.wrapping_sub(by)));
+        let edges =
+            [0u32, 8, 65536 - 8, 32_768].into_iter().flat_map(move |edge| (0..10).map(move |by| edge.wrapping_sub(by)));
         edges.flat_map(move |edge| {
             [0, 1, 2, 17].into_iter().flat_map(move |count: u32| {
                 let first = edge.wrapping_sub(step.wrapping_mul(count.max(1) - 1));

@@ -90,8 +90,12 @@ fn unrolled(numbers: &mut Numbers) -> String {
     let odd = if numbers.once_in(3) { numbers.below(turns) } else { turns };
     let mut statements = Vec::new();
     for turn in 0..turns {
-        let place = if backwards { turns - 1 - turn } else { turn } * size + u64::from(turn == odd && numbers.once_in(2));
-        let number = format!("(i64.extend_i32_u (i32.add (local.get $i) (i32.const {})))", turn * grows + u64::from(turn == odd));
+        let place =
+            if backwards { turns - 1 - turn } else { turn } * size + u64::from(turn == odd && numbers.once_in(2));
+        let number = format!(
+            "(i64.extend_i32_u (i32.add (local.get $i) (i32.const {})))",
+            turn * grows + u64::from(turn == odd)
+        );
         let at = |offset: u64, local: &str| format!("offset={} (local.get {local})", place + offset);
         let loaded = |offset: u64, local: &str| format!("({load} {})", at(offset, local));
         let of = |value: String| format!("(local.set $sum (i64.{operator} (local.get $sum) {value}))");
@@ -197,7 +201,8 @@ fn statement(numbers: &mut Numbers, address: &str, copy: u64, some: bool) -> Str
         ("i64.load", "i64.store", 8),
     ]);
     let far = numbers.once_in(10);
-    let offset = copy * size + if far { numbers.of(&[60_000, 65_528, 65_535, 4_294_967_264]) } else { numbers.below(3) * 8 };
+    let offset =
+        copy * size + if far { numbers.of(&[60_000, 65_528, 65_535, 4_294_967_264]) } else { numbers.below(3) * 8 };
     let load = format!("({load} {memory} offset={offset} {address})");
     let store = |value: &str| format!("({store} {memory} offset={offset} {address} {value})");
     match numbers.below(6) {

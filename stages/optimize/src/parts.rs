@@ -25,7 +25,7 @@ pub fn simplify(level: Level) -> String {
 }
 
 /// What the copies' new freedom gives at once, if there are some.
-pub const TIDY: &str = "function(instcombine<no-verify-fixpoint>,early-cse<memssa>,gvn,dse,loop-mssa(licm))";
+pub const TIDY: &str = "function(early-cse<memssa>,instcombine<no-verify-fixpoint>,loop-mssa(licm))";
 
 /// Up to the last vector.
 pub const VECTORIZE: &str = "function<eager-inv>(loop-distribute,loop-vectorize,infer-alignment,loop-load-elim,instcombine<no-verify-fixpoint>,\

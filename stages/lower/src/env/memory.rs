@@ -1,9 +1,9 @@
 //! Linear memories.
 
 use super::Env;
-use artifact::region::Region;
 use abi::layout::{MemoryDefinition, MemorySlot};
 use abi::types::MemoryIdx;
+use artifact::region::Region;
 use llvm::{AtomicOrdering, AtomicRmwOp, Type, Value};
 
 impl<'c> Env<'_, 'c> {

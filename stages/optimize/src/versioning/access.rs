@@ -77,10 +77,7 @@ impl<'c> Scopes<'c> {
 }
 
 /// Puts a loop's accesses into groups. None if it is not known where one of them goes.
-pub fn group<'c>(
-    scope: &mut Scope<'_, 'c>,
-    instructions: &[Value<'c>],
-) -> Option<(Vec<Access<'c>>, Vec<Group<'c>>)> {
+pub fn group<'c>(scope: &mut Scope<'_, 'c>, instructions: &[Value<'c>]) -> Option<(Vec<Access<'c>>, Vec<Group<'c>>)> {
     let (mut accesses, mut groups) = (Vec::<Access<'c>>::new(), Vec::<Group<'c>>::new());
     for &instruction in instructions {
         let (mut access, mut group) = access(scope, instruction)?;
@@ -162,7 +159,8 @@ fn access<'c>(scope: &mut Scope<'_, 'c>, instruction: Value<'c>) -> Option<(Acce
     };
     let fits = !matches!(step, Step::Constant(step) if step.checked_abs()? > MAX_STEP);
     // Then these bits are the same in all iterations.
-    let fits = fits && (zeros == 0 || matches!(step, Step::Constant(step) if step % (zeros + 1).next_power_of_two() as i64 == 0));
+    let fits = fits
+        && (zeros == 0 || matches!(step, Step::Constant(step) if step % (zeros + 1).next_power_of_two() as i64 == 0));
     let fits = fits && (0..=MAX_SPAN * 2).contains(&offset);
     let access = Access { instruction, operand, group: 0, index: 0, offset, size: bytes(ty)?, zeros };
     fits.then_some((access, Group { base: address, slot, width, start: index.start, step }))

@@ -295,5 +295,8 @@ impl<'a, 'c> Scope<'a, 'c> {
 /// The value that a phi has when control comes from a block.
 pub fn incoming<'c>(phi: Value<'c>, from: llvm::BasicBlock<'c>) -> Option<Value<'c>> {
     let phi = phi.as_phi()?;
-    (0..phi.incoming_count()).filter_map(|index| phi.incoming(index)).find(|(_, block)| *block == from).map(|(value, _)| value)
+    (0..phi.incoming_count())
+        .filter_map(|index| phi.incoming(index))
+        .find(|(_, block)| *block == from)
+        .map(|(value, _)| value)
 }

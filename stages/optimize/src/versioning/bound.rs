@@ -38,28 +38,41 @@ impl<'c> Bound<'c> {
 
     fn of(scope: &mut Scope<'_, 'c>, block: BasicBlock<'c>) -> Option<Self> {
         let branch = block.terminator().filter(|last| last.successor_count() == 2)?;
-        let condition = branch.operand(0).filter(|condition| branch.operand_count() == 3 && condition.int_predicate().is_some())?;
+        let condition =
+            branch.operand(0).filter(|condition| branch.operand_count() == 3 && condition.int_predicate().is_some())?;
         let first_stays = scope.region.contains(branch.successor(0)?);
         let predicate = condition.int_predicate()?;
         let predicate = if first_stays { predicate } else { predicate.inverse() };
         let (left, right) = (condition.operand(0)?, condition.operand(1)?);
         let (predicate, (counter, mask), limit) = match scope.is_invariant(right) {
-            true => (predicate, unmasked(left, right, predicate).map_or((left, None), |(left, mask)| (left, Some(mask))), right),
+            true => (
+                predicate,
+                unmasked(left, right, predicate).map_or((left, None), |(left, mask)| (left, Some(mask))),
+                right,
+            ),
             false => (predicate.swapped(), (right, None), left),
         };
         let width = if mask.is_some() { Width::W32 } else { Width::of(counter.ty())? };
         let Affine { start, step } = scope.affine(counter)?;
         let (start, step) = (start.modulo(width), width.signed(step.modulo(width).as_constant()?));
         let limit = scope.affine(limit).filter(|limit| limit.step == Linear::default())?.start.modulo(width);
-        let upwards = matches!(predicate, IntPredicate::Ult | IntPredicate::Ule | IntPredicate::Slt | IntPredicate::Sle);
+        let upwards =
+            matches!(predicate, IntPredicate::Ult | IntPredicate::Ule | IntPredicate::Slt | IntPredicate::Sle);
         let fits = match predicate {
             IntPredicate::Eq => false,
             IntPredicate::Ne => step != 0,
             _ => step != 0 && (step > 0) == upwards,
         };
         let masked = step.unsigned_abs() & mask.unwrap_or(0) == 0;
-        (fits && masked && step.unsigned_abs() <= MAX_STEP)
-            .then_some(Self { branch, first_stays, predicate, width, start, step, limit })
+        (fits && masked && step.unsigned_abs() <= MAX_STEP).then_some(Self {
+            branch,
+            first_stays,
+            predicate,
+            width,
+            start,
+            step,
+            limit,
+        })
     }
 
     /// Computes in front of the loop how often it turns.

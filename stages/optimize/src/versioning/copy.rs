@@ -1,8 +1,8 @@
 //! The copy of a loop, for memory that is known to be there.
 
 use super::access::{Access, Group};
-use super::bound::{Bound, Turns};
 use super::affine::Scope;
+use super::bound::{Bound, Turns};
 use super::guard::Place;
 use super::loops::{Loop, edges, phis, successors};
 use super::reroll::Rolled;
@@ -94,7 +94,9 @@ pub fn build<'c>(context: &'c Context, plan: &Plan<'_, 'c>, before: BasicBlock<'
         let Some(copy) = value(phi).as_phi() else { continue };
         for (incoming, from) in edges(phi) {
             match blocks.copies.get(&from) {
-                Some(&block) => copy.add_incoming(known.carried.get(&incoming).copied().unwrap_or(value(incoming)), block),
+                Some(&block) => {
+                    copy.add_incoming(known.carried.get(&incoming).copied().unwrap_or(value(incoming)), block)
+                }
                 None => copy.add_incoming(incoming, blocks.entry),
             }
         }
@@ -173,7 +175,13 @@ pub struct Counter<'c> {
 }
 
 impl<'c> Counter<'c> {
-    fn new(context: &'c Context, builder: &Builder<'c>, entry: BasicBlock<'c>, header: BasicBlock<'c>, latch: Value<'c>) -> Self {
+    fn new(
+        context: &'c Context,
+        builder: &Builder<'c>,
+        entry: BasicBlock<'c>,
+        header: BasicBlock<'c>,
+        latch: Value<'c>,
+    ) -> Self {
         builder.position_at_start(header);
         let phi = builder.phi(context.i64());
         builder.position_before(latch);

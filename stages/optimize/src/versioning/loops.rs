@@ -106,7 +106,8 @@ impl<'c> Flow<'c> {
         if headers.iter().any(|other| *other != header && members.contains(other)) {
             return None;
         }
-        let [preheader] = self.predecessors[header].iter().filter(|&&from| from != latch).collect::<Vec<_>>()[..] else {
+        let [preheader] = self.predecessors[header].iter().filter(|&&from| from != latch).collect::<Vec<_>>()[..]
+        else {
             return None;
         };
         let mut numbers: Vec<usize> = members.iter().copied().collect();

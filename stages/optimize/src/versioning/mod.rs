@@ -29,6 +29,9 @@ use loops::{Flow, Loop};
 use reroll::Rolled;
 pub use undo::undo_scalar;
 
+#[cfg(test)]
+mod tests;
+
 /// The most instructions that a loop with a copy has.
 const MAX_INSTRUCTIONS: usize = 400;
 /// The most blocks.
@@ -80,7 +83,6 @@ fn version<'c>(context: &'c Context, scopes: &Scopes<'c>, mut region: Loop<'c>) 
     builder.position_before(before.terminator().expect("blocks have terminators"));
     let turns = bound.turns(scope, &builder);
     let (guard, places) = guard::build(scope, &builder, scopes, &turns, accesses, groups);
-    if std::env::var("VDEBUG").is_ok() { eprintln!("MADE {} {} accesses {} groups, blocks {} rolled {:?}", region.header.parent().name(), accesses.len(), groups.len(), region.blocks.len(), rolled.as_ref().map(|r| (r.turns, r.carried.len()))); }
     let plan = Plan { scope, bound, turns: &turns, accesses, groups, places: &places, rolled: rolled.as_ref() };
     let branch = copy::build(context, &plan, before, guard);
     undo::mark(context, branch);
@@ -106,7 +108,9 @@ fn memory_accesses<'c>(context: &'c Context, scopes: &Scopes<'c>, region: &Loop<
                 let pure = callee.is_intrinsic() && memory == context.memory_attribute(MemoryEffects::NONE);
                 pure.then_some(())?;
             }
-            Opcode::Load | Opcode::Store | Opcode::Fence | Opcode::CmpXchg | Opcode::AtomicRmw | Opcode::Alloca => return None,
+            Opcode::Load | Opcode::Store | Opcode::Fence | Opcode::CmpXchg | Opcode::AtomicRmw | Opcode::Alloca => {
+                return None;
+            }
             Opcode::Invoke | Opcode::LandingPad | Opcode::Other => return None,
             _ => {}
         }

@@ -53,7 +53,8 @@ pub enum Link<'c> {
 /// Finds the turns of a loop's iterations, as many as there are.
 pub fn find<'c>(scope: &mut Scope<'_, 'c>, accesses: &[Access<'c>], groups: &[Group<'c>]) -> Option<Rolled<'c>> {
     let [block] = scope.region.blocks[..] else { return None };
-    let places = accesses.iter().enumerate().map(|(place, access)| (access.instruction, place)).collect::<HashMap<_, _>>();
+    let places =
+        accesses.iter().enumerate().map(|(place, access)| (access.instruction, place)).collect::<HashMap<_, _>>();
     let phis = phis(block);
     TURNS.into_iter().find_map(|turns| {
         let divides = |group: &Group<'c>| matches!(group.step, Step::Constant(step) if step % turns as i64 == 0);
@@ -147,7 +148,8 @@ impl<'c> Search<'_, '_, 'c> {
 
     /// Operations one on the result of the other, from the phi to `last`. Gives the other operands in their order.
     fn chain(&mut self, phi: Value<'c>, last: Value<'c>) -> Option<(Link<'c>, Vec<Value<'c>>)> {
-        let arguments = |link: Value<'c>| if link.as_call().is_some() { link.operand_count() - 1 } else { link.operand_count() };
+        let arguments =
+            |link: Value<'c>| if link.as_call().is_some() { link.operand_count() - 1 } else { link.operand_count() };
         if arguments(last) != 2 {
             return None;
         }
@@ -184,7 +186,11 @@ impl<'c> Search<'_, '_, 'c> {
         }
         let others = leaves.iter().copied().filter(|&leaf| leaf != phi);
         let mut others: Vec<_> = others.map(|leaf| (self.first_place(leaf, 16), leaf)).collect();
-        if others.len() + 1 != leaves.len() || phi.use_count() != 1 || others.is_empty() || others.len() % self.turns != 0 {
+        if others.len() + 1 != leaves.len()
+            || phi.use_count() != 1
+            || others.is_empty()
+            || others.len() % self.turns != 0
+        {
             return None;
         }
         others.sort_by_key(|(place, _)| *place);
@@ -235,10 +241,19 @@ impl<'c> Search<'_, '_, 'c> {
         }
         let plain = !matches!(
             opcode,
-            Opcode::Phi | Opcode::Load | Opcode::Store | Opcode::ShuffleVector | Opcode::ExtractValue | Opcode::InsertValue
+            Opcode::Phi
+                | Opcode::Load
+                | Opcode::Store
+                | Opcode::ShuffleVector
+                | Opcode::ExtractValue
+                | Opcode::InsertValue
                 | Opcode::GetElementPtr
         );
-        if !plain || !operation(other, first) || first.operand_count() != other.operand_count() || !first.has_same_fast_math(other) {
+        if !plain
+            || !operation(other, first)
+            || first.operand_count() != other.operand_count()
+            || !first.has_same_fast_math(other)
+        {
             return None;
         }
         let count = first.operand_count();

@@ -83,7 +83,12 @@ fn combine<'c>(builder: &Builder<'c>, opcode: Opcode, left: Value<'c>, right: Va
 }
 
 /// Removes what belongs to other turns than the first.
-pub fn sweep<'c>(plan: &Plan<'_, 'c>, rolled: &Rolled<'c>, header: BasicBlock<'c>, values: &HashMap<Value<'c>, Value<'c>>) {
+pub fn sweep<'c>(
+    plan: &Plan<'_, 'c>,
+    rolled: &Rolled<'c>,
+    header: BasicBlock<'c>,
+    values: &HashMap<Value<'c>, Value<'c>>,
+) {
     for (place, access) in plan.accesses.iter().enumerate() {
         if access.instruction.instruction_opcode() == Some(Opcode::Store) && !rolled.accesses.contains(&place) {
             values[&access.instruction].erase_instruction();

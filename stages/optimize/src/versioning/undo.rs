@@ -20,7 +20,8 @@ pub fn undo_scalar<'c>(context: &'c Context, module: &Module<'c>) -> usize {
     let kind = context.md_kind(KIND);
     let mut kept = 0;
     for function in module.functions() {
-        let guards: Vec<_> = function.blocks().filter_map(|block| block.terminator()).filter(|last| last.has_metadata(kind)).collect();
+        let guards: Vec<_> =
+            function.blocks().filter_map(|block| block.terminator()).filter(|last| last.has_metadata(kind)).collect();
         let Some(flow) = Flow::new(function).filter(|_| !guards.is_empty()) else { continue };
         for guard in guards {
             guard.remove_metadata(kind);
@@ -29,7 +30,6 @@ pub fn undo_scalar<'c>(context: &'c Context, module: &Module<'c>) -> usize {
             let first_is_copy = weights[0] > weights[1];
             let (copy, exact) = if first_is_copy { (first, second) } else { (second, first) };
             let plain = vectors(&flow, exact);
-            if std::env::var("VDEBUG").is_ok() { eprintln!("KEPT? {} {:?}", function.name(), vectors(&flow, copy).difference(&plain).collect::<Vec<_>>()); }
             if vectors(&flow, copy).difference(&plain).next().is_some() {
                 kept += 1;
             } else {
