@@ -62,7 +62,7 @@ pub fn find<'c>(scope: &mut Scope<'_, 'c>, accesses: &[Access<'c>], groups: &[Gr
             return None;
         }
         let stores = accesses.iter().any(|access| access.instruction.instruction_opcode() == Some(Opcode::Store));
-        if stores && accesses.len() % turns != 0 {
+        if stores && !accesses.len().is_multiple_of(turns) {
             return None;
         }
         let per_turn = if stores { Some(accesses.len() / turns) } else { None };
