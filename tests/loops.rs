@@ -14,7 +14,8 @@ const SEEDS: u64 = 300;
 /// How often each of them runs, with other arguments.
 const RUNS: u64 = 24;
 
-const EXACT: [Way; 2] = [Way::Native(Level::O2), Way::Native(Level::O3)];
+/// What is held against the interpreter.
+const WAYS: [Way; 3] = [Way::Native(Level::O2), Way::Native(Level::O3), Way::Relaxed(Level::O2)];
 
 /// What a run showed: the result or why it trapped, and the contents of all memories (hashed).
 #[derive(Debug, PartialEq)]
@@ -47,9 +48,12 @@ fn difference(fields: &str, runs: &[Vec<u32>]) -> Result<(), String> {
     let load = |way: Way| way.load(fields, &[Feature::MultiMemory]);
     let interpreted = load(Way::Interpreted);
     let expected: Vec<_> = runs.iter().map(|arguments| run(&interpreted, arguments)).collect();
-    for way in EXACT {
+    for way in WAYS {
         let native = load(way);
-        for (arguments, expected) in runs.iter().zip(&expected) {
+        // Where traps are relaxed, what would end in one may have no end.
+        let exact = matches!(way, Way::Native(_));
+        for (arguments, expected) in runs.iter().zip(&expected).filter(|(_, expected)| exact || expected.result.is_ok())
+        {
             let actual = run(&native, arguments);
             if actual != *expected {
                 return Err(format!("{way}, run({arguments:x?}): expected {expected:?}, found {actual:?}\n{fields}"));

@@ -10,27 +10,13 @@ mod versioning;
 use artifact::{Error, Kind, Level, Stage};
 use llvm::{Module, PassOptions, TargetMachine};
 
-/// The passes of a level, in the syntax of `opt -passes`.
-pub fn pipeline(level: Level) -> &'static str {
-    match level {
-        // Not even that: the fast instruction selector takes the IR as it is lowered.
-        Level::O0 => "",
-        // Producers of WebAssembly have optimized already; what is left is what lowering itself brings in.
-        Level::O1 => "function(early-cse<memssa>,instcombine<max-iterations=1;no-verify-fixpoint>,simplifycfg)",
-        Level::O2 => "default<O2>",
-        Level::O3 => "default<O3>",
-        Level::Os => "default<Os>",
-        Level::Oz => "default<Oz>",
-    }
-}
-
 /// Optimizes a unit. Gives the names of functions that are too large for it and stay as they are.
 ///
 /// # Errors
 /// If LLVM refuses the module.
 pub fn optimize(module: &mut Module<'_>, machine: &TargetMachine, level: Level) -> Result<Vec<String>, Error> {
-    let passes = pipeline(level);
-    if passes.is_empty() {
+    if level == Level::O0 {
+        // The fast instruction selector takes the IR as it is lowered.
         return Ok(Vec::new());
     }
     let context = module.context();
@@ -41,6 +27,8 @@ pub fn optimize(module: &mut Module<'_>, machine: &TargetMachine, level: Level) 
         run.map_err(|error| Error::new(Stage::Optimize, Kind::Llvm, error.to_string()))
     };
     match level {
+        Level::O0 => {}
+        Level::O1 => run(module, parts::LEAST)?,
         Level::O2 | Level::O3 => {
             run(module, &parts::simplify(level))?;
             if versioning::version_loops(context, module) > 0 {
@@ -50,7 +38,8 @@ pub fn optimize(module: &mut Module<'_>, machine: &TargetMachine, level: Level) 
             versioning::undo_scalar(context, module);
             run(module, parts::FINISH)?;
         }
-        _ => run(module, passes)?,
+        Level::Os => run(module, "default<Os>")?,
+        Level::Oz => run(module, "default<Oz>")?,
     }
     Ok(exempt)
 }

@@ -1,6 +1,10 @@
-//! The passes of the levels for speed, in parts: loops get their copies in between ([`crate::versioning`]).
+//! The passes of the levels, in the syntax of `opt -passes`. Those for speed come in parts: loops get their copies in between
+//! ([`crate::versioning`]).
 
 use artifact::Level;
+
+/// Producers of WebAssembly have optimized already; what is left is what lowering itself brings in.
+pub const LEAST: &str = "function(early-cse<memssa>,instcombine<no-verify-fixpoint>,simplifycfg)";
 
 /// Up to loops in the form that versioning wants.
 pub fn simplify(level: Level) -> String {
