@@ -24,6 +24,7 @@ mod incremental;
 mod libraries;
 mod limits;
 mod linking;
+mod loops;
 mod make;
 mod memory64;
 mod metering;

@@ -51,44 +51,45 @@ impl fmt::Debug for Shown {
 /// The trap after which nothing more can be compared: engines differ in how deep calls may go.
 pub const EXHAUSTED: &str = "call stack exhausted";
 
-fn seeds() -> std::ops::Range<u64> {
-    let Ok(text) = std::env::var("DIFFERENTIAL_SEEDS") else { return 0..SEEDS };
+/// The seeds that are chosen, or so many.
+pub fn seeds(count: u64) -> std::ops::Range<u64> {
+    let Ok(text) = std::env::var("DIFFERENTIAL_SEEDS") else { return 0..count };
     let range = text.split_once("..").and_then(|(from, to)| Some(from.parse().ok()?..to.parse().ok()?));
     range.expect("DIFFERENTIAL_SEEDS is FROM..TO")
 }
 
 #[test]
 fn engines_agree_on_generated_modules() {
-    none_fails(seeds(), disagreement);
+    none_fails(seeds(SEEDS), disagreement);
 }
 
 /// What the specification leaves open must not depend on the processor, nor on the level.
 #[test]
 fn relaxed_vectors_mean_the_same_everywhere() {
-    none_fails(seeds(), relaxed_disagreement);
+    none_fails(seeds(SEEDS), relaxed_disagreement);
 }
 
 /// No other engine at hand has exceptions: ours are compared with each other.
 #[test]
 fn exceptions_mean_the_same_everywhere() {
-    none_fails(seeds(), throwing_disagreement);
+    none_fails(seeds(SEEDS), throwing_disagreement);
 }
 
 /// What code is charged, and where it stops for lack of gas, does not depend on who runs it.
 #[test]
 fn code_is_charged_the_same_everywhere() {
-    none_fails(seeds(), metering_disagreement);
+    none_fails(seeds(SEEDS), metering_disagreement);
 }
 
 /// Passes of MLIR's in the middle of a compile change nothing that can be seen.
 #[test]
 fn mlir_passes_keep_what_modules_do() {
-    let seeds = seeds();
+    let seeds = seeds(SEEDS);
     none_fails(seeds.start..seeds.start + (seeds.end - seeds.start).div_ceil(PER_MLIR), mlir_disagreement);
 }
 
 /// Tries something for each seed, on all cores.
-fn none_fails(seeds: std::ops::Range<u64>, tried: fn(u64) -> Result<(), String>) {
+pub fn none_fails(seeds: std::ops::Range<u64>, tried: impl Fn(u64) -> Result<(), String> + Sync) {
     let next = AtomicU64::new(seeds.start);
     let work = || {
         let take = || Some(next.fetch_add(1, Ordering::Relaxed)).filter(|seed| seeds.contains(seed));
@@ -96,7 +97,7 @@ fn none_fails(seeds: std::ops::Range<u64>, tried: fn(u64) -> Result<(), String>)
     };
     let cores = thread::available_parallelism().map_or(1, |cores| cores.get());
     let failures = thread::scope(|scope| {
-        let threads: Vec<_> = (0..cores).map(|_| scope.spawn(work)).collect();
+        let threads: Vec<_> = (0..cores).map(|_| scope.spawn(&work)).collect();
         threads.into_iter().flat_map(|thread| thread.join().expect("a failure is a value")).collect::<Vec<_>>()
     });
     assert!(failures.is_empty(), "{}", failures.join("\n"));

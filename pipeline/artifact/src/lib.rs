@@ -11,6 +11,7 @@ mod manifest;
 mod options;
 mod parsed;
 mod plan;
+pub mod region;
 mod stage;
 mod text;
 mod units_mk;

@@ -55,6 +55,9 @@ pub struct MemoryEffects {
 }
 
 impl MemoryEffects {
+    /// None at all.
+    pub const NONE: Self = Self { arguments: Access::None, inaccessible: Access::None, other: Access::None };
+
     /// LLVM's encoding: two bits for each location. `other` stands for `errno` too, and for the locations that are
     /// a target's own, as it does in the text form.
     fn encoded(self) -> u64 {

@@ -42,6 +42,7 @@ mod module;
 mod opcode;
 mod owned;
 mod passes;
+mod rewrite;
 mod settle;
 mod subtarget;
 mod target;

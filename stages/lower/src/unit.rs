@@ -6,6 +6,7 @@ use crate::types::Types;
 use abi::symbol::{self, Local, Whose};
 use abi::system::System;
 use abi::types::{FuncIdx, FuncType};
+use artifact::region::{self, Region};
 use interface::Code;
 use llvm::{Attribute, CallConv, Context, Function, Metadata, Module, Position, TargetMachine, Value, Visibility};
 use std::cell::RefCell;
@@ -64,7 +65,7 @@ impl<'a, 'c> Unit<'a, 'c> {
             context,
             input,
             types: Types::new(context),
-            facts: Facts::new(context, input.metering.counts()),
+            facts: Facts::new(context, input),
             counters,
             attributes: Attributes::new(context, input),
             module,
@@ -201,39 +202,30 @@ impl<'c> Attributes<'c> {
     }
 }
 
-/// What an access touches. Regions never overlap.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Region {
-    /// Linear memories, all of them: two indices may name the same memory.
-    Memory,
-    /// The cells of globals.
-    Globals,
-    /// Tables, with their definitions and those of memories.
-    Tables,
-    /// The meter.
-    Meter,
-}
-
 /// Metadata that tells the optimizer what it cannot see.
 pub(crate) struct Facts<'c> {
     empty: Metadata<'c>,
-    /// By region: the scope of its accesses, and the scopes that they do not alias.
-    scopes: Vec<(Metadata<'c>, Metadata<'c>)>,
+    /// The regions that the module's code touches, each with the scope of its accesses and the scopes that they do not alias.
+    scopes: Vec<(Region, Metadata<'c>, Metadata<'c>)>,
     unlikely: Metadata<'c>,
 }
 
 impl<'c> Facts<'c> {
-    /// The facts of a module; `metered` if its code has a meter.
-    fn new(context: &'c Context, metered: bool) -> Self {
-        let domain = context.alias_domain("wasm");
-        let names = ["memory", "globals", "tables", "meter"];
-        let names = &names[..names.len() - usize::from(!metered)];
-        let scopes: Vec<_> = names.iter().map(|name| context.alias_scope(name, domain)).collect();
+    fn new(context: &'c Context, input: &Input<'_>) -> Self {
+        let domain = context.alias_domain(region::DOMAIN);
+        let memory = if input.interface.shares_memory() { Region::SharedMemory } else { Region::Memory };
+        let mut regions = vec![memory, Region::Globals, Region::Tables];
+        if input.metering.counts() {
+            regions.push(Region::Meter);
+        }
+        let scopes: Vec<_> = regions.iter().map(|region| context.alias_scope(region.name(), domain)).collect();
         let list = |scopes: &[_]| context.md_node(scopes);
         let others = |scope| scopes.iter().copied().filter(|&other| other != scope).collect::<Vec<_>>();
         Self {
             empty: context.md_node(&[]),
-            scopes: scopes.iter().map(|&scope| (list(&[scope]), list(&others(scope)))).collect(),
+            scopes: std::iter::zip(regions, &scopes)
+                .map(|(region, &scope)| (region, list(&[scope]), list(&others(scope))))
+                .collect(),
             unlikely: context.branch_weights(&[1, 1 << 20]),
         }
     }
@@ -243,9 +235,15 @@ impl<'c> Facts<'c> {
         load.set_metadata(context.kinds().invariant_load, self.empty);
     }
 
+    /// The access goes to linear memory.
+    pub fn within_memory(&self, context: &Context, access: Value<'c>) {
+        self.within(context, self.scopes[0].0, access);
+    }
+
     /// The access stays within a region.
     pub fn within(&self, context: &Context, region: Region, access: Value<'c>) {
-        let (scope, others) = self.scopes[region as usize];
+        let known = self.scopes.iter().find(|(known, ..)| *known == region);
+        let &(_, scope, others) = known.expect("code touches the regions that it has");
         access.set_metadata(context.kinds().alias_scope, scope);
         access.set_metadata(context.kinds().noalias, others);
     }

@@ -82,7 +82,77 @@ impl IntPredicate {
     }
 }
 
+impl IntPredicate {
+    pub(crate) fn from_raw(raw: LLVMIntPredicate) -> Self {
+        match raw {
+            LLVMIntPredicate::LLVMIntEQ => Self::Eq,
+            LLVMIntPredicate::LLVMIntNE => Self::Ne,
+            LLVMIntPredicate::LLVMIntUGT => Self::Ugt,
+            LLVMIntPredicate::LLVMIntUGE => Self::Uge,
+            LLVMIntPredicate::LLVMIntULT => Self::Ult,
+            LLVMIntPredicate::LLVMIntULE => Self::Ule,
+            LLVMIntPredicate::LLVMIntSGT => Self::Sgt,
+            LLVMIntPredicate::LLVMIntSGE => Self::Sge,
+            LLVMIntPredicate::LLVMIntSLT => Self::Slt,
+            LLVMIntPredicate::LLVMIntSLE => Self::Sle,
+        }
+    }
+
+    /// What holds just where this does not.
+    pub fn inverse(self) -> Self {
+        match self {
+            Self::Eq => Self::Ne,
+            Self::Ne => Self::Eq,
+            Self::Ugt => Self::Ule,
+            Self::Uge => Self::Ult,
+            Self::Ult => Self::Uge,
+            Self::Ule => Self::Ugt,
+            Self::Sgt => Self::Sle,
+            Self::Sge => Self::Slt,
+            Self::Slt => Self::Sge,
+            Self::Sle => Self::Sgt,
+        }
+    }
+
+    /// What holds of `b` and `a` just where this does of `a` and `b`.
+    pub fn swapped(self) -> Self {
+        match self {
+            Self::Eq => Self::Eq,
+            Self::Ne => Self::Ne,
+            Self::Ugt => Self::Ult,
+            Self::Uge => Self::Ule,
+            Self::Ult => Self::Ugt,
+            Self::Ule => Self::Uge,
+            Self::Sgt => Self::Slt,
+            Self::Sge => Self::Sle,
+            Self::Slt => Self::Sgt,
+            Self::Sle => Self::Sge,
+        }
+    }
+}
+
 impl FloatPredicate {
+    /// None for a comparison that is always true or always false.
+    pub(crate) fn from_raw(raw: LLVMRealPredicate) -> Option<Self> {
+        Some(match raw {
+            LLVMRealPredicate::LLVMRealOEQ => Self::Oeq,
+            LLVMRealPredicate::LLVMRealOGT => Self::Ogt,
+            LLVMRealPredicate::LLVMRealOGE => Self::Oge,
+            LLVMRealPredicate::LLVMRealOLT => Self::Olt,
+            LLVMRealPredicate::LLVMRealOLE => Self::Ole,
+            LLVMRealPredicate::LLVMRealONE => Self::One,
+            LLVMRealPredicate::LLVMRealORD => Self::Ord,
+            LLVMRealPredicate::LLVMRealUNO => Self::Uno,
+            LLVMRealPredicate::LLVMRealUEQ => Self::Ueq,
+            LLVMRealPredicate::LLVMRealUGT => Self::Ugt,
+            LLVMRealPredicate::LLVMRealUGE => Self::Uge,
+            LLVMRealPredicate::LLVMRealULT => Self::Ult,
+            LLVMRealPredicate::LLVMRealULE => Self::Ule,
+            LLVMRealPredicate::LLVMRealUNE => Self::Une,
+            LLVMRealPredicate::LLVMRealPredicateTrue | LLVMRealPredicate::LLVMRealPredicateFalse => return None,
+        })
+    }
+
     fn raw(self) -> LLVMRealPredicate {
         match self {
             Self::Oeq => LLVMRealPredicate::LLVMRealOEQ,

@@ -47,7 +47,7 @@ impl<'c> Builder<'c> {
     }
 
     /// The raw builder, for instructions that look at the module around them while they are made.
-    fn positioned(&self) -> LLVMBuilderRef {
+    pub(crate) fn positioned(&self) -> LLVMBuilderRef {
         // SAFETY: the builder is alive.
         let block = unsafe { LLVMGetInsertBlock(self.raw) };
         assert!(!block.is_null(), "the builder has no position yet");
@@ -77,17 +77,6 @@ impl<'c> Builder<'c> {
         match block.first_instruction() {
             Some(first) => self.position_before(first),
             None => self.position_at_end(block),
-        }
-    }
-
-    /// Builds an unnamed copy of an instruction.
-    pub(crate) fn copy(&self, instruction: Value<'c>) -> Value<'c> {
-        assert!(instruction.instruction_opcode().is_some(), "{instruction:?} is no instruction");
-        // SAFETY: this is an instruction; its copy is in no block yet, and inserted at once.
-        unsafe {
-            let copy = Value::from_raw(LLVMInstructionClone(instruction.raw()));
-            LLVMInsertIntoBuilder(self.positioned(), copy.raw());
-            copy
         }
     }
 

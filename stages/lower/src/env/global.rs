@@ -1,9 +1,9 @@
 //! Globals: each has a cell, in the context or elsewhere.
 
 use super::Env;
-use crate::unit::Region;
 use abi::module::ConstOp;
 use abi::types::GlobalIdx;
+use artifact::region::Region;
 use llvm::Value;
 
 impl<'c> Env<'_, 'c> {

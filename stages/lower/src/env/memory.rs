@@ -1,10 +1,10 @@
 //! Linear memories.
 
 use super::Env;
-use crate::unit::Region;
 use abi::layout::{MemoryDefinition, MemorySlot};
 use abi::trap::TrapCode;
 use abi::types::MemoryIdx;
+use artifact::region::Region;
 use llvm::{AtomicOrdering, AtomicRmwOp, Call, GepFlags, IntPredicate, Type, Value};
 
 impl<'c> Env<'_, 'c> {
@@ -126,7 +126,7 @@ impl<'c> Env<'_, 'c> {
     /// An access at an address that is aligned to its size, as the builder assumes.
     fn atomic_access(&self, access: Value<'c>) {
         self.observable(access);
-        self.unit.facts.within(self.unit.context, Region::Memory, access);
+        self.unit.facts.within_memory(self.unit.context, access);
     }
 
     /// Where memories may be shared, relaxed traps are no leave to make accesses plain: LLVM gives a plain load that races no
@@ -138,6 +138,6 @@ impl<'c> Env<'_, 'c> {
             access.set_volatile(true);
         }
         self.observable(access);
-        self.unit.facts.within(self.unit.context, Region::Memory, access);
+        self.unit.facts.within_memory(self.unit.context, access);
     }
 }

@@ -4,9 +4,9 @@
 //! may fault, at the end. Their stores are volatile, like the accesses that may fault: neither kind moves past the other.
 
 use super::Env;
-use crate::unit::Region;
 use abi::layout::{Field, Header, Meter};
 use abi::trap::TrapCode;
+use artifact::region::Region;
 use llvm::{BasicBlock, Value};
 use std::cell::Cell;
 

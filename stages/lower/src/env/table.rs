@@ -1,10 +1,10 @@
 //! Tables: a definition, in the context or elsewhere, leads to the elements.
 
 use super::Env;
-use crate::unit::Region;
 use abi::layout::{ELEMENT_SIZE, TableDefinition};
 use abi::trap::TrapCode;
 use abi::types::TableIdx;
+use artifact::region::Region;
 use llvm::{GepFlags, IntPredicate, Value};
 
 impl<'c> Env<'_, 'c> {

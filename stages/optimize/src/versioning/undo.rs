@@ -1,0 +1,54 @@
+//! Gives up copies that were not worth it.
+
+use super::loops::Flow;
+use llvm::{BasicBlock, Context, Module, Type, Value};
+use std::collections::HashSet;
+
+/// The weights of a guard's branch: the copy's, and the exact loop's. Passes that turn the branch around keep them in order.
+pub const WEIGHTS: [u32; 2] = [1 << 10, 1];
+
+/// Marks the branch of a guard.
+pub fn mark<'c>(context: &'c Context, branch: Value<'c>) {
+    branch.set_metadata(context.md_kind(KIND), context.md_node(&[]));
+    branch.set_metadata(context.kinds().prof, context.branch_weights(&WEIGHTS));
+}
+
+const KIND: &str = "wasm.versioned";
+
+/// Has each copy that holds no vectors but those that the exact loop has as well never be entered. Gives how many stay.
+pub fn undo_scalar<'c>(context: &'c Context, module: &Module<'c>) -> usize {
+    let kind = context.md_kind(KIND);
+    let mut kept = 0;
+    for function in module.functions() {
+        let guards: Vec<_> =
+            function.blocks().filter_map(|block| block.terminator()).filter(|last| last.has_metadata(kind)).collect();
+        let Some(flow) = Flow::new(function).filter(|_| !guards.is_empty()) else { continue };
+        for guard in guards {
+            guard.remove_metadata(kind);
+            let [Some(first), Some(second)] = [guard.successor(0), guard.successor(1)] else { continue };
+            let Some(weights) = guard.branch_weights(context).filter(|weights| weights.len() == 2) else { continue };
+            let first_is_copy = weights[0] > weights[1];
+            let (copy, exact) = if first_is_copy { (first, second) } else { (second, first) };
+            let plain = vectors(&flow, exact);
+            if vectors(&flow, copy).difference(&plain).next().is_some() {
+                kept += 1;
+            } else {
+                guard.set_operand(0, context.const_bool(!first_is_copy));
+                for last in flow.dominated_by(exact).iter().filter_map(|block| block.terminator()) {
+                    last.remove_metadata(context.kinds().loop_);
+                }
+            }
+        }
+    }
+    kept
+}
+
+/// The types of vectors that occur where control comes only through a block.
+fn vectors<'c>(flow: &Flow<'c>, block: BasicBlock<'c>) -> HashSet<Type<'c>> {
+    let instructions = flow.dominated_by(block).into_iter().flat_map(|block| block.instructions());
+    let types = instructions.flat_map(|one| {
+        let operands = (0..one.operand_count()).filter_map(move |index| one.operand(index));
+        operands.map(Value::ty).chain([one.ty()])
+    });
+    types.filter(|ty| ty.is_vector()).collect()
+}
