@@ -2,7 +2,9 @@
 
 use llvm_sys::transforms::pass_builder::*;
 
+use crate::context::Context;
 use crate::error::{Error, ErrorKind, c_string, take_error};
+use crate::function::Function;
 use crate::module::Module;
 use crate::target::TargetMachine;
 
@@ -50,24 +52,54 @@ impl Module<'_> {
     pub fn run_passes(&mut self, pipeline: &str, machine: &TargetMachine, options: PassOptions) -> Result<(), Error> {
         let pipeline = c_string(ErrorKind::Passes, "the pass pipeline", pipeline)?;
         machine.check(self)?;
-        // SAFETY: module and machine are alive and used by this thread alone; the options are disposed of once, after
-        // their last use; the error is ours.
-        let result = unsafe {
-            let raw = LLVMCreatePassBuilderOptions();
-            LLVMPassBuilderOptionsSetLoopVectorization(raw, options.loop_vectorization.into());
-            LLVMPassBuilderOptionsSetSLPVectorization(raw, options.slp_vectorization.into());
-            LLVMPassBuilderOptionsSetLoopInterleaving(raw, options.loop_interleaving.into());
-            LLVMPassBuilderOptionsSetLoopUnrolling(raw, options.loop_unrolling.into());
-            LLVMPassBuilderOptionsSetMergeFunctions(raw, options.merge_functions.into());
-            LLVMPassBuilderOptionsSetForgetAllSCEVInLoopUnroll(raw, options.forget_scev_in_unroll.into());
-            LLVMPassBuilderOptionsSetVerifyEach(raw, options.verify_each.into());
-            if let Some(threshold) = options.inliner_threshold {
-                LLVMPassBuilderOptionsSetInlinerThreshold(raw, threshold);
-            }
-            let error = LLVMRunPasses(self.raw(), pipeline.as_ptr(), machine.raw(), raw);
-            LLVMDisposePassBuilderOptions(raw);
+        // SAFETY: module and machine are alive and used by this thread alone; the error is ours.
+        let run = |options| unsafe {
+            take_error(ErrorKind::Passes, LLVMRunPasses(self.raw(), pipeline.as_ptr(), machine.raw(), options))
+        };
+        options.with_raw(run).and(self.context().take_errors(ErrorKind::Passes))
+    }
+}
+
+impl Function<'_> {
+    /// Runs `pipeline`, which consists of passes over functions, over this one, likewise. It must have a body.
+    ///
+    /// Its module is checked by whoever runs passes over that first.
+    pub fn run_passes(
+        self,
+        context: &Context,
+        pipeline: &str,
+        machine: &TargetMachine,
+        options: PassOptions,
+    ) -> Result<(), Error> {
+        let pipeline = c_string(ErrorKind::Passes, "the pass pipeline", pipeline)?;
+        // SAFETY: function and machine are alive and used by this thread alone; the error is ours.
+        let run = |options| unsafe {
+            let error = LLVMRunPassesOnFunction(self.raw(), pipeline.as_ptr(), machine.raw(), options);
             take_error(ErrorKind::Passes, error)
         };
-        result.and(self.context().take_errors(ErrorKind::Passes))
+        options.with_raw(run).and(context.take_errors(ErrorKind::Passes))
+    }
+}
+
+impl PassOptions {
+    /// Calls `run` with the options as LLVM has them.
+    fn with_raw<T>(self, run: impl FnOnce(LLVMPassBuilderOptionsRef) -> T) -> T {
+        // SAFETY: the options are alive until they are disposed of, once, after their last use.
+        unsafe {
+            let raw = LLVMCreatePassBuilderOptions();
+            LLVMPassBuilderOptionsSetLoopVectorization(raw, self.loop_vectorization.into());
+            LLVMPassBuilderOptionsSetSLPVectorization(raw, self.slp_vectorization.into());
+            LLVMPassBuilderOptionsSetLoopInterleaving(raw, self.loop_interleaving.into());
+            LLVMPassBuilderOptionsSetLoopUnrolling(raw, self.loop_unrolling.into());
+            LLVMPassBuilderOptionsSetMergeFunctions(raw, self.merge_functions.into());
+            LLVMPassBuilderOptionsSetForgetAllSCEVInLoopUnroll(raw, self.forget_scev_in_unroll.into());
+            LLVMPassBuilderOptionsSetVerifyEach(raw, self.verify_each.into());
+            if let Some(threshold) = self.inliner_threshold {
+                LLVMPassBuilderOptionsSetInlinerThreshold(raw, threshold);
+            }
+            let result = run(raw);
+            LLVMDisposePassBuilderOptions(raw);
+            result
+        }
     }
 }

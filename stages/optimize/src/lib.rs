@@ -8,7 +8,7 @@ mod parts;
 mod versioning;
 
 use artifact::{Error, Kind, Options, Stage};
-use llvm::{Module, PassOptions, TargetMachine};
+use llvm::{Module, PassOptions, Position, TargetMachine};
 
 /// Optimizes a unit. Gives the names of functions that are too large for it and stay as they are.
 ///
@@ -26,25 +26,27 @@ pub fn optimize(module: &mut Module<'_>, machine: &TargetMachine, options: &Opti
     let context = module.context();
     let exempt = large::exempt(context, module);
     large::limit_inlining(context, module);
-    let run = |module: &mut Module<'_>, passes: &str| {
-        let run = module.run_passes(passes, machine, PassOptions::default());
-        run.map_err(|error| Error::new(Stage::Optimize, Kind::Llvm, error.to_string()))
-    };
-    match &parts[..] {
-        [all] => run(module, all)?,
-        [simplify, vectorize, finish] => {
-            run(module, simplify)?;
-            if versioning::version_loops(context, module) > 0 {
-                run(module, parts::TIDY)?;
+    let run = |module: &mut Module<'_>, passes: &str| module.run_passes(passes, machine, PassOptions::default());
+    let done = match &parts[..] {
+        [all] => run(module, all),
+        [simplify, vectorize, finish] => run(module, simplify).and_then(|()| {
+            for function in module.functions().filter(|function| !function.has_attribute(Position::Function, "optnone"))
+            {
+                let run = |passes: &str| function.run_passes(context, passes, machine, PassOptions::default());
+                if versioning::version_loops(context, function) > 0 {
+                    run(parts::TIDY)?;
+                    run(vectorize)?;
+                    versioning::undo_scalar(context, function);
+                } else if options.relaxed_traps {
+                    run(vectorize)?;
+                }
             }
-            run(module, vectorize)?;
-            versioning::undo_scalar(context, module);
-            run(module, finish)?;
-        }
+            run(module, finish)
+        }),
         _ => {
             let message = format!("passes come in one part or in three, with `|` between them, not in {}", parts.len());
             return Err(Error::new(Stage::Optimize, Kind::Llvm, message));
         }
-    }
-    Ok(exempt)
+    };
+    done.map(|()| exempt).map_err(|error| Error::new(Stage::Optimize, Kind::Llvm, error.to_string()))
 }

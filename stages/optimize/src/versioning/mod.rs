@@ -24,7 +24,7 @@ use access::{Access, Group, Scopes};
 use affine::Scope;
 use bound::Bound;
 use copy::Plan;
-use llvm::{Context, MemoryEffects, Metadata, Module, Opcode, Position, Value};
+use llvm::{Context, Function, MemoryEffects, Metadata, Opcode, Position, Value};
 use loops::{Flow, Loop};
 use reroll::Rolled;
 pub use undo::undo_scalar;
@@ -39,15 +39,11 @@ const MAX_BLOCKS: usize = 16;
 /// The most groups of accesses, each of which has its part of the check.
 const MAX_GROUPS: usize = 12;
 
-/// Gives loops a copy for memory that is there. Gives how many.
-pub fn version_loops<'c>(context: &'c Context, module: &Module<'c>) -> usize {
+/// Gives the loops of a function a copy for memory that is there. Gives how many.
+pub fn version_loops<'c>(context: &'c Context, function: Function<'c>) -> usize {
+    let Some(flow) = Flow::new(function) else { return 0 };
     let scopes = Scopes::new(context);
-    let flows = module.functions().filter(|function| !is_exempt(*function)).filter_map(Flow::new);
-    flows.flat_map(|flow| flow.innermost()).map(|region| usize::from(version(context, &scopes, region))).sum()
-}
-
-fn is_exempt(function: llvm::Function<'_>) -> bool {
-    function.has_attribute(Position::Function, "optnone")
+    flow.innermost().into_iter().map(|region| usize::from(version(context, &scopes, region))).sum()
 }
 
 /// What is known of a loop that can have a copy.

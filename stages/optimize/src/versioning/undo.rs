@@ -1,7 +1,7 @@
 //! Gives up copies that were not worth it.
 
 use super::loops::Flow;
-use llvm::{BasicBlock, Context, Module, Type, Value};
+use llvm::{BasicBlock, Context, Function, Type, Value};
 use std::collections::HashSet;
 
 /// The weights of a guard's branch: the copy's, and the exact loop's. Passes that turn the branch around keep them in order.
@@ -15,28 +15,27 @@ pub fn mark<'c>(context: &'c Context, branch: Value<'c>) {
 
 const KIND: &str = "wasm.versioned";
 
-/// Has each copy that holds no vectors but those that the exact loop has as well never be entered. Gives how many stay.
-pub fn undo_scalar<'c>(context: &'c Context, module: &Module<'c>) -> usize {
+/// Has each copy in a function that holds no vectors but those that the exact loop has as well never be entered. Gives how many
+/// stay.
+pub fn undo_scalar<'c>(context: &'c Context, function: Function<'c>) -> usize {
     let kind = context.md_kind(KIND);
+    let guards: Vec<_> =
+        function.blocks().filter_map(|block| block.terminator()).filter(|last| last.has_metadata(kind)).collect();
+    let Some(flow) = Flow::new(function).filter(|_| !guards.is_empty()) else { return 0 };
     let mut kept = 0;
-    for function in module.functions() {
-        let guards: Vec<_> =
-            function.blocks().filter_map(|block| block.terminator()).filter(|last| last.has_metadata(kind)).collect();
-        let Some(flow) = Flow::new(function).filter(|_| !guards.is_empty()) else { continue };
-        for guard in guards {
-            guard.remove_metadata(kind);
-            let [Some(first), Some(second)] = [guard.successor(0), guard.successor(1)] else { continue };
-            let Some(weights) = guard.branch_weights(context).filter(|weights| weights.len() == 2) else { continue };
-            let first_is_copy = weights[0] > weights[1];
-            let (copy, exact) = if first_is_copy { (first, second) } else { (second, first) };
-            let plain = vectors(&flow, exact);
-            if vectors(&flow, copy).difference(&plain).next().is_some() {
-                kept += 1;
-            } else {
-                guard.set_operand(0, context.const_bool(!first_is_copy));
-                for last in flow.dominated_by(exact).iter().filter_map(|block| block.terminator()) {
-                    last.remove_metadata(context.kinds().loop_);
-                }
+    for guard in guards {
+        guard.remove_metadata(kind);
+        let [Some(first), Some(second)] = [guard.successor(0), guard.successor(1)] else { continue };
+        let Some(weights) = guard.branch_weights(context).filter(|weights| weights.len() == 2) else { continue };
+        let first_is_copy = weights[0] > weights[1];
+        let (copy, exact) = if first_is_copy { (first, second) } else { (second, first) };
+        let plain = vectors(&flow, exact);
+        if vectors(&flow, copy).difference(&plain).next().is_some() {
+            kept += 1;
+        } else {
+            guard.set_operand(0, context.const_bool(!first_is_copy));
+            for last in flow.dominated_by(exact).iter().filter_map(|block| block.terminator()) {
+                last.remove_metadata(context.kinds().loop_);
             }
         }
     }
