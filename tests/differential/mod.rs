@@ -97,7 +97,7 @@ pub fn none_fails(seeds: std::ops::Range<u64>, tried: impl Fn(u64) -> Result<(),
     };
     let cores = thread::available_parallelism().map_or(1, |cores| cores.get());
     let failures = thread::scope(|scope| {
-        let threads: Vec<_> = (0..cores).map(|_| scope.spawn(&work)).collect();
+        let threads: Vec<_> = (0..cores).map(|_| scope.spawn(work)).collect();
         threads.into_iter().flat_map(|thread| thread.join().expect("a failure is a value")).collect::<Vec<_>>()
     });
     assert!(failures.is_empty(), "{}", failures.join("\n"));

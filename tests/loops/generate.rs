@@ -70,7 +70,16 @@ pub fn arguments(numbers: &mut Numbers) -> [u32; 4] {
         1 => 0,
         _ => (numbers.below(64) as u32).wrapping_sub(32),
     };
-    [a, b, limit, step]
+    // Iterations without a rest, the last of which may be the last that is in bounds.
+    let whole = 64 * (1 + numbers.below(4)) as u32;
+    let reach = whole * numbers.of(&[1, 2, 4, 8, 16, 32]);
+    let place = (65536 + numbers.below(5) as u32).wrapping_sub(reach + numbers.below(3) as u32);
+    match numbers.below(4) {
+        0 => [place, b, whole, step],
+        1 => [a, place, whole, step],
+        2 => [place, place, whole, step],
+        _ => [a, b, limit, step],
+    }
 }
 
 /// A loop that does the same several times in each iteration, or nearly the same.
