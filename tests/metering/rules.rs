@@ -124,7 +124,7 @@ fn each_turn_of_a_loop_counts_the_loop() {
     );
 }
 
-/// More than 150,000 of LLVM's instructions, which are not optimized: twelve thousand ways out, of which one or none is taken.
+/// More than 60,000 of LLVM's instructions, which are not optimized: twelve thousand ways out, of which one or none is taken.
 #[test]
 fn large_functions_are_charged_like_others() {
     let ways = 12_000;

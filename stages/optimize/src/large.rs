@@ -4,7 +4,7 @@ use llvm::{Context, Function, Module, Opcode, Position};
 
 /// A function with more instructions is not optimized: value tracking and instruction selection over one block or one chain of
 /// conditions of this length take minutes.
-const INSTRUCTIONS: usize = 150_000;
+const INSTRUCTIONS: usize = 60_000;
 /// Nor is a function that can jump to more places by one instruction: value propagation is quadratic in them.
 const TARGETS: u32 = 10_000;
 

@@ -34,11 +34,13 @@ pub fn optimize(module: &mut Module<'_>, machine: &TargetMachine, options: &Opti
             {
                 let run = |passes: &str| function.run_passes(context, passes, machine, PassOptions::default());
                 if versioning::version_loops(context, function) > 0 {
-                    run(parts::TIDY)?;
                     run(vectorize)?;
                     versioning::undo_scalar(context, function);
                 } else if options.relaxed_traps {
                     run(vectorize)?;
+                }
+                if options.relaxed_traps {
+                    run(parts::STRAIGHT)?;
                 }
             }
             run(module, finish)

@@ -32,9 +32,9 @@ const LEAST: &str = concat!("function(early-cse<memssa>,", combine!(), ",simplif
 
 /// Up to loops in the form that versioning wants.
 const SIMPLIFY: &str = concat!(
-    "function(early-cse,simplifycfg),cgscc(inline,function-attrs),function(",
+    "function(early-cse,simplifycfg),cgscc(inline),function(",
     combine!(),
-    ",simplifycfg,reassociate,loop-mssa(loop-rotate,licm),loop(loop-idiom,indvars,loop-deletion,loop-unroll-full),gvn,",
+    ",simplifycfg,reassociate,loop-mssa(loop-rotate,licm),loop(indvars,loop-unroll-full),gvn,",
     combine!(),
     ",simplifycfg,loop-simplify,lcssa)"
 );
@@ -42,15 +42,16 @@ const SIMPLIFY: &str = concat!(
 /// The same with LLVM's own order of passes, most of which come twice.
 const SIMPLIFY_MORE: &str = "thinlto-pre-link<O3>,function(loop(loop-rotate),loop-simplify,lcssa)";
 
-/// What the copies' new freedom gives at once. Of functions.
-pub const TIDY: &str = concat!("early-cse<memssa>,", combine!(), ",loop-mssa(licm)");
+/// What the copies' new freedom gives at once, and vectors. Of functions.
+const VECTORIZE: &str = concat!("early-cse<memssa>,", combine!(), ",loop-mssa(licm),loop-vectorize");
 
-/// Vectors. Of functions.
-const VECTORIZE: &str = concat!("loop-vectorize,", combine!(), ",simplifycfg,slp-vectorizer");
+/// Vectors of straight code, where accesses to memory are plain everywhere. Of functions. Beside exact accesses it makes vectors of
+/// what is loaded and stored number by number, which is slower than no vectors.
+pub const STRAIGHT: &str = "slp-vectorizer";
 
 /// The rest.
 const FINISH: &str = concat!(
-    "function(vector-combine,loop-unroll<O2>,",
+    "function(simplifycfg,vector-combine,loop-unroll<O2>,",
     combine!(),
     ",simplifycfg<switch-to-lookup;hoist-common-insts;sink-common-insts;no-keep-loops>),globaldce"
 );

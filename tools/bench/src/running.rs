@@ -205,7 +205,9 @@ impl Way {
             Way::Simd | Way::Scalar | Way::Relaxed => {
                 let out = scratch.join(format!("{self:?}.wasm"));
                 let mut command = Command::new(beside.with_file_name("wasmedge-stage"));
-                command.args(["compile", "--quiet", "--enable-all"]).args(options.compile.split_whitespace());
+                command
+                    .args(["compile", "--quiet", "--no-cache", "--enable-all"])
+                    .args(options.compile.split_whitespace());
                 if self == Way::Relaxed {
                     command.arg("--relaxed-traps");
                 }

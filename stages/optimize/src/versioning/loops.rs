@@ -20,6 +20,13 @@ pub struct Loop<'c> {
 }
 
 impl<'c> Loop<'c> {
+    /// How many edges lead out.
+    pub fn ways_out(&self) -> usize {
+        let lasts = self.blocks.iter().filter_map(|block| block.terminator());
+        let targets = lasts.flat_map(|last| (0..last.successor_count()).filter_map(move |index| last.successor(index)));
+        targets.filter(|target| !self.members.contains(target)).count()
+    }
+
     /// Puts a new block between the loop and the block before it. Gives the latter. Handles to the header's phis may not be used any
     /// more.
     pub fn part_from_entry(&mut self, context: &'c Context) -> BasicBlock<'c> {

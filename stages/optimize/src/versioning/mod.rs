@@ -39,8 +39,11 @@ const MAX_BLOCKS: usize = 16;
 /// The most groups of accesses, each of which has its part of the check.
 const MAX_GROUPS: usize = 12;
 
-/// Gives the loops of a function a copy for memory that is there. Gives how many.
+/// Gives the loops of a function that is to be optimized a copy for memory that is there. Gives how many.
 pub fn version_loops<'c>(context: &'c Context, function: Function<'c>) -> usize {
+    if function.has_attribute(Position::Function, "optnone") {
+        return 0;
+    }
     let Some(flow) = Flow::new(function) else { return 0 };
     let scopes = Scopes::new(context);
     flow.innermost().into_iter().map(|region| usize::from(version(context, &scopes, region))).sum()
@@ -89,7 +92,8 @@ fn version<'c>(context: &'c Context, scopes: &Scopes<'c>, mut region: Loop<'c>) 
 
 /// The accesses to linear memory, if there are some, and the rest of the loop can be copied and leaves memory alone.
 fn memory_accesses<'c>(context: &'c Context, scopes: &Scopes<'c>, region: &Loop<'c>) -> Option<Vec<Value<'c>>> {
-    if region.blocks.len() > MAX_BLOCKS {
+    // LLVM makes no vectors of loops that have more than one way out.
+    if region.blocks.len() > MAX_BLOCKS || region.ways_out() > 1 {
         return None;
     }
     let (mut accesses, mut count) = (Vec::new(), 0);
