@@ -79,7 +79,7 @@ pub fn args() -> Vec<Arg> {
             .help("Use processor features besides (+avx2) or not (-bmi), with commas between them: `help` lists them"),
         flag("generic-binary", "Make code for any processor of the target's architecture"),
         valued("passes", "PIPELINE")
-            .help("Run these passes of LLVM's in place of the level's, as `opt -passes=PIPELINE` would"),
+            .help("Run these passes of LLVM's in place of the level's, as `opt -passes=PIPELINE` would; or three lists with | between them, of which the second is for functions whose loops have got copies"),
         flag("relaxed-traps", "Allow memory accesses to be dropped and reordered around traps"),
         valued("unit-size", "BYTES").value_parser(value_parser!(u32)).help(format!(
             "Cut units to about this size of function bodies; 0 makes each function a unit [default: {UNIT_SIZE}]"
