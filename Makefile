@@ -3,7 +3,8 @@
 # make check  the quick part of it: format, lints, architecture, unit and snapshot tests
 # make heavy  runs the tested programs with all their cases, large modules optimized: some ten minutes
 # make fuzz   compares generated modules across engines without end, from a random seed on
-# make bench  measures the interpreter beside wasmi, what counting costs native code, how long programs take to start, and what text costs a compile
+# make bench  measures how fast modules are compiled and programs start and run (BENCHMARKS.md), the interpreter beside wasmi, what
+#             counting costs native code, and what text costs a compile; half an hour
 # make aot    compiles most of the tested programs by the rules that Makefiles of users include
 # make share  writes completions, manual pages and wasmedge.mk to target/share, laid out as they are installed
 # make bless  renews the snapshots, hashes and transcripts; look at the difference before you commit it
@@ -19,10 +20,11 @@ SUDO     := $(if $(filter 0,$(shell id -u)),,sudo)
 TOOLS    := -p wasmedge -p wasmedge-stage
 BIN      := target/release
 PROGRAMS := target/programs
+BENCH    := target/bench
 DEMO     := target/demo
 SHARE    := target/share
 
-.PHONY: all setup build programs aot demo check test heavy bench share bless fuzz clean
+.PHONY: all setup build programs aot demo check test heavy bench bench-programs share bless fuzz clean
 
 all: build
 
@@ -64,11 +66,27 @@ heavy: programs
 	HEAVY=1 cargo test -p tests -- programs::
 
 # Built alone: with the tests, wasmi would get the slower dispatch that they ask for.
-bench: build programs
-	cargo run --release -p bench -- interpreter
-	cargo run --release -p bench -- metering
-	cargo run --release -p bench -- startup
-	cargo run --release -p bench -- text
+bench: bench-programs
+	$(BIN)/bench compile
+	$(BIN)/bench startup
+	$(BIN)/bench running --ways simd,scalar,relaxed,wasmtime-simd
+	$(BIN)/bench running --ways march,scalar,relaxed --programs gemm,jacobi,fdtd,filter,scan
+	$(BIN)/bench interpreter
+	$(BIN)/bench metering
+	$(BIN)/bench text
+
+# The tested programs at another level of optimization. Native builds for this very processor are those of loops over arrays.
+bench-programs: build programs
+	cargo build --release -p bench
+	+@set -e; \
+	    names=$$($(BIN)/bench running --list); \
+	    wasm=$$(printf 'wasm/%s ' $$names); native=$$(printf 'native/%s ' $$names); \
+	    make_in() { folder=$$1; shift; $(MAKE) --no-print-directory -C tests/programs PACKAGES=$(abspath $(PROGRAMS)/packages) OPT=-O3 \
+	        OUT=$(abspath $(BENCH))/$$folder "$$@"; }; \
+	    make_in scalar $$wasm; \
+	    make_in simd WASM_EXTRA=-msimd128 $$wasm; \
+	    make_in native $$native; \
+	    make_in march NATIVE_EXTRA=-march=native native/gemm native/jacobi native/fdtd native/filter native/scan
 
 # Each tool describes itself: its commands are those that its help lists, from `Commands:` to the next empty line.
 share: build

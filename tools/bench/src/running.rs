@@ -1,7 +1,7 @@
 //! How fast compiled programs run: beside their native builds, other engines, and what they did when results were last kept.
 //!
-//! `make bench-programs` builds all of them into one folder: `native` and `march` (the same for this very processor), `scalar` and `simd`
-//! (WebAssembly without and with vector instructions). What is compared runs by turns, each in a process of its own whose processor
+//! `make bench-programs` builds all of them into one folder, at `-O3`: `native` and `march` (the same for this very processor), `scalar`
+//! and `simd` (WebAssembly as it is, and with `-msimd128`). What is compared runs by turns, each in a process of its own whose processor
 //! time counts, and must print the same.
 
 use crate::process::{Machine, Usage, run};
@@ -25,6 +25,9 @@ pub struct Options {
     /// Print JSON
     #[arg(long)]
     json: bool,
+    /// Say which programs there are, and run none
+    #[arg(long)]
+    list: bool,
     /// These programs alone
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     programs: Vec<String>,
@@ -87,6 +90,10 @@ struct Figure {
 
 /// Measures all programs.
 pub fn main(options: &Options) -> ExitCode {
+    if options.list {
+        PROGRAMS.iter().for_each(|program| println!("{}", program.name));
+        return ExitCode::SUCCESS;
+    }
     match measure_all(options) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
