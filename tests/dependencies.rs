@@ -13,7 +13,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("validate", &["abi", "artifact", "interface"]),
     ("lower", &["abi", "artifact", "interface", "llvm"]),
     ("verify", &["abi", "artifact", "llvm"]),
-    ("optimize", &["artifact", "llvm"]),
+    ("optimize", &["abi", "artifact", "llvm"]),
     ("codegen", &["artifact", "llvm"]),
     ("output", &["abi", "artifact"]),
     (
