@@ -277,8 +277,8 @@ const EQUAL: &[(&str, &str, &str)] = &[
     ),
     (
         "the limits of a table that can grow",
-        "(table $t 5 funcref) (func (export \"f\") (result funcref) (table.get $t (i32.const 4)))",
-        "(table $t 6 9 funcref) (func (export \"f\") (result funcref) (table.get $t (i32.const 4)))",
+        "(table $t (export \"t\") 5 funcref) (func (export \"f\") (result funcref) (table.get $t (i32.const 4)))",
+        "(table $t (export \"t\") 6 9 funcref) (func (export \"f\") (result funcref) (table.get $t (i32.const 4)))",
     ),
     (
         "what a global that changes begins with",

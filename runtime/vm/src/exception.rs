@@ -3,7 +3,8 @@
 //! An exception is made when it is thrown and lives on the heap, at an address that its references are. Guest code holds
 //! references in registers, on its stack, in tables, globals and other exceptions, and counts none of them; what nobody refers
 //! to any more is found by looking (mark and sweep), each time that there are twice as many exceptions as were left the last
-//! time. Where types are known, they are followed. A stack is searched word by word: what looks like a reference counts as one.
+//! time. Where types are known, they are followed. A stack is searched word by word: what looks like a reference counts as one, and
+//! so does an address in what an exception carries, since optimized code may have no other left of one that it has yet to read.
 //! What is found to be free is kept for the next exceptions with its tag, so that a program which throws often asks for memory
 //! seldom.
 
@@ -126,6 +127,30 @@ impl Hasher for AddressHasher {
 
     fn finish(&self) -> u64 {
         self.0
+    }
+}
+
+/// Where exceptions have what they carry: where it begins, where it ends, and the exception's address; sorted.
+struct Contents(Vec<(usize, usize, usize)>);
+
+impl Contents {
+    fn of<'a>(exceptions: impl Iterator<Item = (&'a usize, &'a Arc<ExceptionData>)>) -> Contents {
+        let place = |(&address, exception): (&usize, &Arc<ExceptionData>)| {
+            let slots = exception.slots.as_ptr_range();
+            (slots.start.addr(), slots.end.addr(), address)
+        };
+        let mut places: Vec<_> = exceptions.map(place).filter(|(start, end, _)| start < end).collect();
+        places.sort_unstable();
+        Contents(places)
+    }
+
+    /// The exception that carries what lies at an address; the address itself, if there is none.
+    fn owner(&self, address: usize) -> usize {
+        let after = self.0.partition_point(|&(start, ..)| start <= address);
+        match after.checked_sub(1).map(|last| self.0[last]) {
+            Some((_, end, exception)) if address < end => exception,
+            _ => address,
+        }
     }
 }
 
@@ -256,8 +281,10 @@ impl Data {
                 unsafe { global.cell().read() }.word().addr()
             }));
         words += exceptions.mark(roots.iter().chain(&self.frames.words[..self.frames.top]).map(|&word| word as usize));
+        let contents = Contents::of(exceptions.live.iter());
         // SAFETY: the runtime lives as long as its store; guest code is suspended or not running.
-        words += exceptions.mark(unsafe { crate::activation::suspended_words(self.runtime.as_ptr()) });
+        let suspended = unsafe { crate::activation::suspended_words(self.runtime.as_ptr()) };
+        words += exceptions.mark(suspended.into_iter().map(|word| contents.owner(word)));
         self.exceptions.sweep(words);
     }
 
