@@ -64,8 +64,8 @@ const DIFFERENT: &[(&str, &str, &str)] = &[
     ),
     (
         "whether a table can grow",
-        "(table $t 5 5 funcref) (func (export \"f\") (result i32) (table.size $t))",
-        "(table $t 5 6 funcref) (func (export \"f\") (result i32) (table.size $t))",
+        "(table $t (export \"t\") 5 5 funcref) (func (export \"f\") (result i32) (table.size $t))",
+        "(table $t (export \"t\") 5 6 funcref) (func (export \"f\") (result i32) (table.size $t))",
     ),
     (
         "the length of a table that cannot grow",

@@ -61,7 +61,7 @@ impl Module<'_> {
 }
 
 impl Function<'_> {
-    /// Runs `pipeline`, which consists of passes over functions, over this one, likewise. It must have a body.
+    /// Runs `pipeline`, which consists of passes over functions, over this one, likewise. Does nothing without a body.
     ///
     /// Its module is checked by whoever runs passes over that first.
     pub fn run_passes(
@@ -72,6 +72,9 @@ impl Function<'_> {
         options: PassOptions,
     ) -> Result<(), Error> {
         let pipeline = c_string(ErrorKind::Passes, "the pass pipeline", pipeline)?;
+        if self.blocks().next().is_none() {
+            return Ok(());
+        }
         // SAFETY: function and machine are alive and used by this thread alone; the error is ours.
         let run = |options| unsafe {
             let error = LLVMRunPassesOnFunction(self.raw(), pipeline.as_ptr(), machine.raw(), options);
