@@ -127,8 +127,10 @@ fn immutable_globals_with_constant_values_are_constants() {
 fn tables_of_one_size_have_a_constant_length() {
     let code = "(func (param i32) (call_indirect (type 0) (local.get 0))) (type (func)))";
     let fixed = lower(&format!("(module (type (func)) (table 7 7 funcref) {code}"));
-    let growing = lower(&format!("(module (type (func)) (table 7 funcref) {code}"));
+    let own = lower(&format!("(module (type (func)) (table 7 funcref) {code}"));
+    let growing = lower(&format!("(module (type (func)) (table (export \"t\") 7 funcref) {code}"));
     assert_eq!(fixed.count("icmp uge i64 %4, 7"), 1, "{}", fixed.functions);
+    assert_eq!(own.count("icmp uge i64 %4, 7"), 1, "nobody makes it grow: {}", own.functions);
     assert_eq!(growing.count("load i64"), 1, "{}", growing.functions);
 }
 
@@ -214,7 +216,7 @@ fn loads_from_a_record(table: &str, more: &str) -> usize {
 
 #[test]
 fn functions_in_a_table_of_the_modules_own_run_in_the_context_of_their_caller() {
-    let table = "(table $table 2 funcref) (elem (table $table) (i32.const 0) $f)";
+    let table = "(table $table 2 funcref) (elem (table $table) (i32.const 0) func $f)";
     assert_eq!(loads_from_a_record(table, ""), 2);
     assert_eq!(loads_from_a_record(&table.replace("$f)", "$f $imported)"), ""), 3, "one is imported");
     assert_eq!(loads_from_a_record(table, r#"(export "table" (table $table))"#), 3, "others may write to it");
