@@ -120,7 +120,7 @@ impl<'c> Env<'_, 'c> {
         let overloads = [overloads, vec![self.unit.types.i64]].concat();
         let volatile = self.unit.context.const_bool(!self.unit.input.relaxed_traps);
         let call: Call<'c> = self.builder.intrinsic(intrinsic, &overloads, &[operands, &[length, volatile]].concat());
-        self.unit.facts.within(self.unit.context, Region::Memory, *call);
+        self.unit.facts.within_memory(self.unit.context, *call);
     }
 
     /// An access at an address that is aligned to its size, as the builder assumes.

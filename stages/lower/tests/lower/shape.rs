@@ -235,4 +235,6 @@ fn memories_are_copied_and_filled_in_place() {
     assert_eq!(lowered.count("i1 true"), 2, "what the bytes are at a trap can be seen: {}", lowered.functions);
     let shared = lower(&text.replace("memory 1", "memory 1 1 shared"));
     assert_eq!(shared.count("@llvm.mem"), 0, "threads may race: {}", shared.functions);
+    let both = lower(&text.replace("(memory 1)", "(memory 1) (memory 1 1 shared)"));
+    assert_eq!(both.count("call void @llvm.mem"), 2, "it is another one that threads share: {}", both.functions);
 }
