@@ -148,6 +148,9 @@ fn meaning(text: &str, stage: Stage) -> BTreeMap<String, usize> {
         }
         if stage == Stage::Optimize {
             line = line.replace("samesign ", "");
+            if line.contains(" = select ") {
+                line = line.split(", !prof").next().unwrap_or_default().to_string();
+            }
             for fact in ["captures(", "initializes(", "range("] {
                 line = without(&line, fact);
             }
