@@ -88,6 +88,7 @@ impl fmt::Display for Way {
 fn feature(program: &str) -> Option<Feature> {
     match program {
         "atomics" => Some(Feature::Threads),
+        "bignum" => Some(Feature::WideArithmetic),
         "dispatch" => Some(Feature::TailCall),
         "jumps" | "lua" | "throw" => Some(Feature::Exceptions),
         _ => None,

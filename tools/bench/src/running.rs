@@ -124,6 +124,9 @@ fn measure_all(options: &Options) -> Result<()> {
         false => print_means(&results, before.as_ref()),
     }
     if options.keep {
+        if let Some(folder) = options.results.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
         std::fs::write(&options.results, serde_json::to_string_pretty(&results)? + "\n")?;
     }
     Ok(())
