@@ -4,7 +4,7 @@
 //! and `llc -O2`. Time on the wall counts, since work on all cores is part of what is compared. Besides: what our passes take, beside
 //! LLVM's own pipeline on the same units.
 
-use crate::process::{Machine, run, version};
+use crate::process::{Machine, beside, run, version};
 use crate::timing::{Summary, geometric_mean};
 use serde::{Deserialize, Serialize};
 use std::error::Error;
@@ -109,8 +109,7 @@ fn measure(module: &Path, options: &Options) -> Result<Row> {
     let absent = |error| format!("{}: {error}; `make programs` builds those of the tests", module.display());
     let (module, bytes) = (module.canonicalize().map_err(absent)?, std::fs::metadata(module).map_err(absent)?.len());
     let scratch = tempfile::tempdir()?;
-    let compiler =
-        Compiler { tool: std::env::current_exe()?.with_file_name("wasmedge-stage"), module, scratch: scratch.path() };
+    let compiler = Compiler { tool: beside("wasmedge-stage")?, module, scratch: scratch.path() };
     let ir = (!options.quick).then(|| compiler.lower()).transpose()?;
     let wasmtime = version("wasmtime").is_some();
 
@@ -121,7 +120,7 @@ fn measure(module: &Path, options: &Options) -> Result<Row> {
             let out = scratch.path().join("out.wasm");
             let usage = timed(compiler.compile(&["--optimize", level], &out))?;
             walls.push(usage.wall);
-            cpus.push(usage.user + usage.system);
+            cpus.push(usage.cpu());
             *peak = usage.peak_bytes.max(*peak);
             *size = std::fs::metadata(out)?.len();
         }

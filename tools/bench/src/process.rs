@@ -1,7 +1,9 @@
 //! Runs a program and tells what it took.
 
 use serde::{Deserialize, Serialize};
+use std::error::Error;
 use std::io;
+use std::path::PathBuf;
 use std::process::{Command, ExitStatus};
 use std::time::{Duration, Instant};
 use wait4::Wait4;
@@ -41,6 +43,24 @@ pub fn run(command: &mut Command) -> io::Result<Usage> {
         wall: start.elapsed(),
         peak_bytes: used.rusage.maxrss,
     })
+}
+
+/// Runs a program that is to succeed.
+///
+/// # Errors
+/// If it cannot be started, or fails.
+pub fn succeed(command: &mut Command) -> Result<(), Box<dyn Error>> {
+    let status = command.status().map_err(|error| format!("{}: {error}", command.get_program().display()))?;
+    if status.success() { Ok(()) } else { Err(format!("{command:?} failed").into()) }
+}
+
+/// A tool from beside this program.
+///
+/// # Errors
+/// If it is not there.
+pub fn beside(name: &str) -> Result<PathBuf, Box<dyn Error>> {
+    let tool = std::env::current_exe()?.with_file_name(name);
+    if tool.exists() { Ok(tool) } else { Err(format!("{} is not there; build it first", tool.display()).into()) }
 }
 
 /// The machine and the compilers that figures come from.

@@ -4,7 +4,7 @@
 //! and `simd` (WebAssembly as it is, and with `-msimd128`). What is compared runs by turns, each in a process of its own whose processor
 //! time counts, and must print the same.
 
-use crate::process::{Machine, Usage, run};
+use crate::process::{Machine, Usage, beside, run, succeed, version};
 use crate::programs::{PROGRAMS, Program};
 use crate::timing::{Summary, geometric_mean};
 use serde::{Deserialize, Serialize};
@@ -193,7 +193,7 @@ impl Way {
     /// Programs that are written with vectors have no build without. What wasmtime cannot run it is not asked to.
     fn exists(self, options: &Options, program: &Program) -> bool {
         let wasmtime = matches!(self, Way::WasmtimeSimd | Way::WasmtimeScalar);
-        self.file(options, program).exists() && (!wasmtime || crate::process::version("wasmtime").is_some())
+        self.file(options, program).exists() && (!wasmtime || version("wasmtime").is_some())
     }
 
     fn file(self, options: &Options, program: &Program) -> PathBuf {
@@ -208,36 +208,30 @@ impl Way {
     fn command(self, program: &Program, options: &Options, scratch: &Path) -> Result<Vec<String>> {
         let file = self.file(options, program);
         let file = file.canonicalize().map_err(|error| format!("{}: {error}", file.display()))?;
-        let beside = std::env::current_exe()?;
         let text = |path: &Path| path.to_string_lossy().into_owned();
         Ok(match self {
             Way::Native | Way::March => vec![text(&file)],
             Way::Simd | Way::Scalar | Way::Relaxed => {
                 let out = scratch.join(format!("{self:?}.wasm"));
-                let mut command = Command::new(beside.with_file_name("wasmedge-stage"));
+                let mut command = Command::new(beside("wasmedge-stage")?);
                 command
                     .args(["compile", "--quiet", "--no-cache", "--enable-all"])
                     .args(options.compile.split_whitespace());
                 if self == Way::Relaxed {
                     command.arg("--relaxed-traps");
                 }
-                made(command.arg(&file).arg(&out))?;
-                vec![text(&beside.with_file_name("wasmedge")), "--dir=.".into(), text(&out)]
+                succeed(command.arg(&file).arg(&out))?;
+                vec![text(&beside("wasmedge")?), "--dir=.".into(), text(&out)]
             }
             Way::WasmtimeSimd | Way::WasmtimeScalar => {
                 let out = scratch.join(format!("{self:?}.cwasm"));
-                made(Command::new("wasmtime").args(["compile", "-W", "all-proposals=y", "-o"]).arg(&out).arg(&file))?;
+                succeed(
+                    Command::new("wasmtime").args(["compile", "-W", "all-proposals=y", "-o"]).arg(&out).arg(&file),
+                )?;
                 let words = ["wasmtime", "run", "--allow-precompiled", "-W", "all-proposals=y", "--dir=."];
                 words.into_iter().map(str::to_owned).chain([text(&out)]).collect()
             }
         })
-    }
-}
-
-fn made(command: &mut Command) -> Result<()> {
-    match command.status().map_err(|error| format!("{command:?}: {error}; build it first"))?.success() {
-        true => Ok(()),
-        false => Err(format!("{command:?} fails").into()),
     }
 }
 

@@ -3,7 +3,7 @@
 //!
 //! The tools are `wasmedge` and `wasmedge-stage` from beside this program. What is compared runs by turns.
 
-use crate::process::{Usage, run, version};
+use crate::process::{Usage, beside, run, succeed, version};
 use crate::show;
 use crate::timing::{Summary, time};
 use engine::{Linker, Mode, Module, Store, WasiBuilder};
@@ -134,17 +134,6 @@ fn compile(module: &Path, switches: &[&str], scratch: &Path) -> Result<PathBuf> 
     let mut compiler = Command::new(beside("wasmedge-stage")?);
     succeed(compiler.args(["compile", "--quiet"]).args(switches).arg(module).arg(&file))?;
     Ok(file)
-}
-
-/// A tool from beside this program.
-fn beside(name: &str) -> Result<PathBuf> {
-    let tool = std::env::current_exe()?.with_file_name(name);
-    if tool.exists() { Ok(tool) } else { Err(format!("{} is not there; build it first", tool.display()).into()) }
-}
-
-fn succeed(command: &mut Command) -> Result<()> {
-    let status = command.status().map_err(|error| format!("{}: {error}", command.get_program().display()))?;
-    if status.success() { Ok(()) } else { Err(format!("{command:?} failed").into()) }
 }
 
 fn print(rows: &[Row]) {
