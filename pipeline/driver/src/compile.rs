@@ -10,7 +10,6 @@ use abi::symbol::{self, Local};
 use artifact::{Artifact, BuildDir, Error, Kind, Options, Plan, Stage, UnitId};
 use llvm::{Context, TargetMachine};
 use output::Container;
-use rayon::prelude::*;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -209,7 +208,7 @@ impl All<'_> {
         prepared.planned(&units, Stage::Codegen);
         let cache = self.request.cache.as_ref().filter(|_| self.record.is_none() && !self.request.dump);
         let added = AtomicBool::new(false);
-        let make = |machine: &mut Option<TargetMachine>, &unit: &UnitId| {
+        let make = |machine: &mut Option<TargetMachine>, unit: UnitId| {
             if let Some(made) = cache.and_then(|cache| self.recall(prepared, cache, unit)) {
                 return Ok(made);
             }
@@ -225,7 +224,7 @@ impl All<'_> {
             made.texts = made.texts.filter(|_| self.request.dump);
             Ok(made)
         };
-        let made: Vec<Result<Made, Error>> = units.par_iter().with_max_len(1).map_init(|| None, make).collect();
+        let made: Vec<Result<Made, Error>> = prepared.side_by_side(&units, || None, make);
         if let Some(cache) = cache
             && added.load(Ordering::Relaxed)
         {

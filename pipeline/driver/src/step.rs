@@ -8,7 +8,6 @@ use crate::units::Prepared;
 use artifact::{Artifact, BuildDir, Error, Options, Parsed, Plan, Stage, UnitId};
 use llvm::{Context, TargetMachine};
 use output::Container;
-use rayon::prelude::*;
 use std::path::Path;
 
 /// Which stage to run, and on what.
@@ -154,11 +153,10 @@ fn unit_step(
     with_prepared(&record, stage, observer, |prepared| {
         let units = prepared.units(stage, only)?;
         prepared.planned(&units, stage);
-        let work = |machine: &mut Option<TargetMachine>, &unit: &UnitId| {
+        let work = |machine: &mut Option<TargetMachine>, unit: UnitId| {
             unit_stage(prepared, machine, &record, stage, making, unit)
         };
-        let results: Vec<Result<(), Error>> = units.par_iter().with_max_len(1).map_init(|| None, work).collect();
-        results.into_iter().collect::<Result<(), Error>>()
+        prepared.side_by_side(&units, || None, work).into_iter().collect::<Result<(), Error>>()
     })?;
     record.close(stage)
 }

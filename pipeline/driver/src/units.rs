@@ -10,6 +10,8 @@ use artifact::{Artifact, Error, Kind, Parsed, Plan, Stage, UnitId, Verdict};
 use interface::{Body, Interface, Surroundings};
 use llvm::{Context, Module, TargetMachine};
 use lower::{Function, Input};
+use rayon::prelude::*;
+use std::cmp::Reverse;
 use std::ops::Range;
 use std::sync::Mutex;
 use verify::Symbols;
@@ -75,18 +77,46 @@ impl<'a> Prepared<'a> {
         observer::Function { index, name, bytes: body.end - body.start }
     }
 
+    /// The functions of a unit that have a body.
+    fn functions(&self, unit: UnitId) -> impl DoubleEndedIterator<Item = observer::Function<'a>> {
+        let range = match unit {
+            UnitId::Functions(index) => self.plan.units[index as usize].functions.clone(),
+            UnitId::Wrappers => 0..0,
+        };
+        range.map(|position| self.function(DefinedFuncIdx(position)))
+    }
+
+    /// How many bytes the bodies of a unit have.
+    fn size(&self, unit: UnitId) -> u64 {
+        self.functions(unit).map(|function| function.bytes).sum()
+    }
+
+    /// Works on units side by side. Gives the results in the order of the units. Each thread has a state of its own.
+    ///
+    /// The largest begin first: a large one that began last would keep one core busy while the others have nothing left to do.
+    pub fn side_by_side<S, T: Send>(
+        &self,
+        units: &[UnitId],
+        state: impl Fn() -> S + Sync + Send,
+        work: impl Fn(&mut S, UnitId) -> T + Sync + Send,
+    ) -> Vec<T> {
+        let mut order: Vec<(usize, UnitId)> = units.iter().copied().enumerate().collect();
+        order.sort_by_cached_key(|&(_, unit)| Reverse(self.size(unit)));
+        // Unlike an indexed iterator, which would be split by position beforehand, this hands out one unit after the other.
+        let work = |state: &mut S, (place, unit)| (place, work(state, unit));
+        let mut done: Vec<(usize, T)> = order.into_iter().par_bridge().map_init(state, work).collect();
+        done.sort_unstable_by_key(|(place, _)| *place);
+        done.into_iter().map(|(_, made)| made).collect()
+    }
+
     /// Tells the observer of the units to work on.
     pub fn planned(&self, units: &[UnitId], last: Stage) {
         let planned = |&unit: &UnitId| {
-            let range = match unit {
-                UnitId::Functions(index) => self.plan.units[index as usize].functions.clone(),
-                UnitId::Wrappers => 0..0,
-            };
-            let functions = || range.clone().map(|position| self.function(DefinedFuncIdx(position)));
+            let functions = || self.functions(unit);
             Planned {
                 unit,
-                functions: range.end - range.start,
-                bytes: functions().map(|function| function.bytes).sum(),
+                functions: functions().count() as u32,
+                bytes: self.size(unit),
                 // Backwards: of equals, the first.
                 largest: functions().rev().max_by_key(|function| function.bytes),
             }

@@ -15,7 +15,6 @@ use crate::step::{taken, with_prepared};
 use crate::units::{Prepared, read_ir};
 use artifact::{BuildDir, Error, Kind, Stage, UnitId};
 use llvm::{Context, Module};
-use rayon::prelude::*;
 use std::path::{Path, PathBuf};
 use translate::{Direction, Translator};
 
@@ -127,8 +126,8 @@ fn each_unit(
         with_prepared(&record, stage, &Silent, |prepared| {
             let units = units(prepared)?;
             let translator = Translator::find(stage)?;
-            let work = |&unit: &UnitId| work(prepared, &record, &translator, unit);
-            Ok(units.par_iter().with_max_len(1).map(work).collect::<Vec<Result<Vec<String>, Error>>>())
+            let work = |(): &mut (), unit| work(prepared, &record, &translator, unit);
+            Ok(prepared.side_by_side(&units, || (), work))
         })
     })?;
     // What was done before one failed is written down.
