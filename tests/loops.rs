@@ -75,18 +75,23 @@ fn random_loops_do_the_same() {
 /// Loops that copy from one place to another and run over the end of memory, or around its beginning, by each number of bytes.
 #[test]
 fn loops_that_leave_memory_trap_at_the_same_access() {
-    let widths =
-        [("load8_u", "store8", 1), ("load16_u", "store16", 2), ("load32_u", "store32", 4), ("load", "store", 8)];
+    let widths = [
+        ("i64.load8_u", "i64.store8", "i64.add", "i64.const 1", 1),
+        ("i64.load16_u", "i64.store16", "i64.add", "i64.const 1", 2),
+        ("i64.load32_u", "i64.store32", "i64.add", "i64.const 1", 4),
+        ("i64.load", "i64.store", "i64.add", "i64.const 1", 8),
+        ("v128.load", "v128.store", "i8x16.add", "v128.const i64x2 1 2", 16),
+    ];
     let cases = widths.iter().flat_map(|&width| (-8..=8i32).map(move |step| (width, step)));
     let cases: Vec<_> = cases.filter(|&(_, step)| step != 0).collect();
     none_fails(0..cases.len() as u64, |case| {
-        let ((load, store, size), step) = cases[case as usize];
+        let ((load, store, add, one, size), step) = cases[case as usize];
         let fields = format!(
             r#"(memory (export "memory") 1)
                (data (i32.const 0) "{data}") (data (i32.const 64000) "{data}")
                (func (export "run") (param $from i32) (param $to i32) (param $count i32)
                  (loop $again
-                   (i64.{store} (local.get $to) (i64.add (i64.{load} (local.get $from)) (i64.const 1)))
+                   ({store} (local.get $to) ({add} ({load} (local.get $from)) ({one})))
                    (local.set $from (i32.add (local.get $from) (i32.const {step})))
                    (local.set $to (i32.add (local.get $to) (i32.const {step})))
                    (br_if $again (local.tee $count (i32.sub (local.get $count) (i32.const 1))))))"#,

@@ -201,6 +201,9 @@ fn address(numbers: &mut Numbers) -> String {
 /// Does something with memory, in some iterations or in all. Copies of a statement are next to each other.
 fn statement(numbers: &mut Numbers, address: &str, copy: u64, some: bool) -> String {
     let memory = if numbers.once_in(8) { "$far" } else { "$near" };
+    if numbers.once_in(5) {
+        return vectors(numbers, memory, address, copy);
+    }
     let (load, store, size) = numbers.of(&[
         ("i64.load8_u", "i64.store8", 1),
         ("i64.load8_s", "i64.store8", 1),
@@ -220,5 +223,18 @@ fn statement(numbers: &mut Numbers, address: &str, copy: u64, some: bool) -> Str
         2 => store("(local.get $sum)"),
         3 if some => format!("(if (i32.and (local.get $i) (i32.const 1)) (then {}))", store("(i64.const 7)")),
         _ => format!("(local.set $sum (i64.add (local.get $sum) {load}))"),
+    }
+}
+
+/// The same with vectors, as producers make them of loops.
+fn vectors(numbers: &mut Numbers, memory: &str, address: &str, copy: u64) -> String {
+    let offset = copy * 16 + if numbers.once_in(10) { 65_520 } else { numbers.below(3) * 16 };
+    let load = format!("(v128.load {memory} offset={offset} {address})");
+    let store = |value: &str| format!("(v128.store {memory} offset={offset} {address} {value})");
+    match numbers.below(4) {
+        0 => store(&format!("(i32x4.add {load} (i32x4.splat (local.get $i)))")),
+        1 => store(&format!("(i8x16.avgr_u {load} (v128.load {memory} offset=3 (local.get $q)))")),
+        2 => store("(i64x2.splat (local.get $sum))"),
+        _ => format!("(local.set $sum (i64.add (local.get $sum) (i64x2.extract_lane 1 {load})))"),
     }
 }

@@ -306,3 +306,13 @@ fn copies_without_vectors_are_given_up() {
     let never = guards.filter(|last| last.operand_count() == 3 && last.operand(0) == Some(context.const_bool(false)));
     assert_eq!(never.count(), 1, "{}", module.print());
 }
+
+#[test]
+fn copies_with_vectors_stay() {
+    let context = Context::new();
+    let vectors = "%lanes = load volatile <4 x i32>, ptr %address, align 1, !alias.scope !2
+                   %sums = add <4 x i32> %lanes, splat (i32 1)
+                   store volatile <4 x i32> %sums, ptr %address, align 1, !alias.scope !2";
+    let (module, count) = versioned(&context, &counting(vectors, UP));
+    assert_eq!((count, module.functions().map(|function| undo_scalar(&context, function)).sum::<usize>()), (1, 1));
+}
