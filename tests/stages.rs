@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 /// Levels whose code generation differs.
-const LEVELS: [Level; 4] = [Level::O0, Level::O2, Level::O3, Level::Os];
+const LEVELS: [Level; 5] = [Level::O0, Level::O1, Level::O2, Level::O3, Level::Os];
 /// Gives the small programs many units.
 const SMALL_UNITS: u32 = 4096;
 

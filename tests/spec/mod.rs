@@ -35,6 +35,12 @@ fn unoptimized_function_by_function() {
     suite(&Engine::Native(Box::new(request)));
 }
 
+/// The fast instruction selector with the optimizing register allocator.
+#[test]
+fn hardly_optimized() {
+    suite(&Engine::Native(Box::new(tests::request(Level::O1))));
+}
+
 #[test]
 fn optimized() {
     suite(&Engine::Native(Box::new(tests::request(Level::O2))));
