@@ -10,6 +10,7 @@ use crate::timing::{Summary, geometric_mean};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::error::Error;
+use std::ffi::OsStr;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
@@ -22,6 +23,12 @@ pub struct Options {
     /// How often each program runs in each way
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     runs: u32,
+    /// Do one of so many parts of the work, where a program can: short runs, and many of them, find quiet moments
+    #[arg(long, value_name = "PARTS", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    part: u32,
+    /// Compare the fastest runs in place of medians
+    #[arg(long)]
+    fastest: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -46,6 +53,13 @@ pub struct Options {
     /// Keep these results
     #[arg(long)]
     keep: bool,
+}
+
+impl Options {
+    /// What of a program's times is compared, in milliseconds.
+    fn figure(&self, times: Summary) -> f64 {
+        if self.fastest { times.fastest } else { times.median }
+    }
 }
 
 /// A way to run a program.
@@ -84,7 +98,7 @@ struct Row {
 #[derive(Clone, Copy, Serialize, Deserialize)]
 struct Figure {
     times: Summary,
-    /// The median, relative to that of the native build.
+    /// The median, or the fastest, relative to that of the native build.
     ratio: f64,
 }
 
@@ -115,7 +129,7 @@ fn measure_all(options: &Options) -> Result<()> {
             if results.rows.is_empty() {
                 print_head(&row);
             }
-            print(&row, before.as_ref());
+            print(&row, options.figure(row.native), before.as_ref());
         }
         results.rows.push(row);
     }
@@ -144,12 +158,13 @@ fn measure(program: &Program, options: &Options) -> Result<Row> {
     if !program.before.is_empty() {
         start(&commands[0], program.before, &data, &scratch.path().join("before"))?;
     }
+    let args = program.args_for(options.part);
     let mut times: Vec<Vec<Duration>> = vec![Vec::new(); ways.len()];
     for turn in 0..=options.runs {
         let mut expected: Option<Vec<u8>> = None;
         for (command, times) in commands.iter().zip(&mut times) {
             let output = scratch.path().join("output");
-            let usage = start(command, program.args, &data, &output)?;
+            let usage = start(command, &args, &data, &output)?;
             // The first turn warms caches up.
             if turn > 0 {
                 times.push(usage.cpu());
@@ -161,7 +176,7 @@ fn measure(program: &Program, options: &Options) -> Result<Row> {
         }
     }
     let summaries: Vec<Summary> = times.iter().map(|times| Summary::of(times)).collect();
-    let figure = |times: Summary| Figure { times, ratio: times.median / summaries[0].median };
+    let figure = |times: Summary| Figure { times, ratio: options.figure(times) / options.figure(summaries[0]) };
     Ok(Row {
         program: program.name.to_owned(),
         native: summaries[0],
@@ -170,7 +185,7 @@ fn measure(program: &Program, options: &Options) -> Result<Row> {
 }
 
 /// Runs a program that is to succeed.
-fn start(words: &[String], args: &[&str], data: &Path, output: &Path) -> Result<Usage> {
+fn start(words: &[String], args: &[impl AsRef<OsStr>], data: &Path, output: &Path) -> Result<Usage> {
     let mut command = Command::new(&words[0]);
     command.args(&words[1..]).args(args).current_dir(data).stdin(Stdio::null()).stdout(File::create(output)?);
     let usage = run(command.stderr(Stdio::null())).map_err(|error| format!("{}: {error}", words[0]))?;
@@ -241,8 +256,8 @@ fn print_head(row: &Row) {
     println!("   largest spread");
 }
 
-fn print(row: &Row, before: Option<&Results>) {
-    print!("{:<10}{:>11.1}", row.program, row.native.median);
+fn print(row: &Row, native: f64, before: Option<&Results>) {
+    print!("{:<10}{:>11.1}", row.program, native);
     for (way, figure) in &row.ways {
         let then = before.and_then(|before| before.ratio(&row.program, *way));
         print!("{:>17.3}{:>8}", figure.ratio, then.map_or_else(String::new, |ratio| format!("{ratio:.2}")));
