@@ -81,9 +81,9 @@ impl Program {
     /// Its arguments for a part of the work, if a number says how much there is; else for all of it.
     pub fn args_for(&self, part: u32) -> Vec<String> {
         match *self.args {
-            [arg] if part > 1 => vec![
-                arg.parse::<u32>().map_or_else(|_| arg.to_owned(), |number| (number / part).max(1).to_string()),
-            ],
+            [arg] if part > 1 => {
+                vec![arg.parse::<u32>().map_or_else(|_| arg.to_owned(), |number| (number / part).max(1).to_string())]
+            }
             _ => self.args.iter().map(|&arg| arg.to_owned()).collect(),
         }
     }
