@@ -77,18 +77,18 @@ impl<'a> Prepared<'a> {
         observer::Function { index, name, bytes: body.end - body.start }
     }
 
-    /// The functions of a unit that have a body.
-    fn functions(&self, unit: UnitId) -> impl DoubleEndedIterator<Item = observer::Function<'a>> {
-        let range = match unit {
+    /// The functions of a unit, by their positions among those with a body.
+    fn functions(&self, unit: UnitId) -> Range<u32> {
+        match unit {
             UnitId::Functions(index) => self.plan.units[index as usize].functions.clone(),
             UnitId::Wrappers => 0..0,
-        };
-        range.map(|position| self.function(DefinedFuncIdx(position)))
+        }
     }
 
     /// How many bytes the bodies of a unit have.
     fn size(&self, unit: UnitId) -> u64 {
-        self.functions(unit).map(|function| function.bytes).sum()
+        let bodies = self.functions(unit).map(|position| &self.parsed.module.bodies[position as usize]);
+        bodies.map(|body| body.end - body.start).sum()
     }
 
     /// Works on units side by side. Gives the results in the order of the units. Each thread has a state of its own.
@@ -112,13 +112,16 @@ impl<'a> Prepared<'a> {
     /// Tells the observer of the units to work on.
     pub fn planned(&self, units: &[UnitId], last: Stage) {
         let planned = |&unit: &UnitId| {
-            let functions = || self.functions(unit);
+            let functions = self.functions(unit);
             Planned {
                 unit,
-                functions: functions().count() as u32,
+                functions: functions.end - functions.start,
                 bytes: self.size(unit),
                 // Backwards: of equals, the first.
-                largest: functions().rev().max_by_key(|function| function.bytes),
+                largest: functions
+                    .rev()
+                    .map(|position| self.function(DefinedFuncIdx(position)))
+                    .max_by_key(|function| function.bytes),
             }
         };
         self.observer.planned(&units.iter().map(planned).collect::<Vec<_>>(), last);

@@ -85,14 +85,15 @@ impl TargetMachine {
             LLVMTargetMachineOptionsSetCodeModel(options, LLVMCodeModel::LLVMCodeModelSmall);
             let raw = LLVMCreateTargetMachineWithOptions(target, triple.as_ptr(), options);
             LLVMDisposeTargetMachineOptions(options);
-            if level == CodeGenLevel::Less && !raw.is_null() {
-                LLVMSetTargetMachineFastISel(raw, 1);
-            }
             raw
         };
         if raw.is_null() {
             let message = format!("LLVM makes no code for {}", spec.triple);
             return Err(Error::new(ErrorKind::Target, message));
+        }
+        if level == CodeGenLevel::Less {
+            // SAFETY: the machine is there, and nobody else has it yet.
+            unsafe { LLVMSetTargetMachineFastISel(raw, 1) };
         }
         Ok(Self { raw, names })
     }

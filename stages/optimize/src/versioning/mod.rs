@@ -7,8 +7,8 @@
 //! there are none in such a loop; so nothing in it can trap but what says so, and LLVM may do with the copy what it likes.
 //!
 //! What must hold of the IR: loops in the form of `loop-simplify` and `lcssa`, best rotated. Where addresses, counters or bounds
-//! are not understood ([`access`], [`affine`], [`bound`]), the loop is left alone. It is up to LLVM to make something of the copies
-//! ([`undo_scalar`] takes back those that it did not).
+//! are not understood ([`access`], [`affine`], [`bound`]), the loop is left alone. It is up to LLVM to make vectors of the copies
+//! ([`undo_scalar`] takes back those that have none, of LLVM's or of the producer's).
 
 mod access;
 mod affine;
