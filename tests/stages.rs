@@ -1,7 +1,7 @@
 //! One truth: in memory or through a build directory, at once or stage by stage, unit by unit in any order, with any number of threads,
 //! a compile gives the same artifacts and the same bytes.
 
-use artifact::{Artifact, BuildDir, Level, Manifest, Metering, Options, Parsed, Plan, Stage, Target, Verdict};
+use artifact::{Artifact, BuildDir, Level, Manifest, Metering, Options, Parsed, Plan, Stage, Target, UnitId, Verdict};
 use driver::{Container, LibraryFormat, Making, Request, Silent, Step};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -97,6 +97,28 @@ fn a_compiled_file_compiles_to_itself() {
     let once = compile(&crate::modules::binary("memory"), &options, Container::Universal, 1, None);
     let twice = compile(&once, &options, Container::Universal, 1, None);
     assert!(once == twice, "native code of an earlier compile is not taken for part of the module");
+}
+
+/// Where a unit calls a small function of another one, a copy of it is inlined, and nothing else is left of that.
+#[test]
+fn small_functions_of_other_units_are_inlined() {
+    let bytes = tests::wat(
+        r#"(module (memory 1)
+            (func $small (param i32) (result i32) (i32.load8_u offset=7 (local.get 0)))
+            (func (export "sum") (param i32) (result i32)
+                (i32.add (call $small (local.get 0)) (call $small (i32.add (local.get 0) (i32.const 8))))))"#,
+    );
+    let folder = TempDir::new().expect("a temporary folder");
+    let dir = BuildDir::new(folder.path().join("build"));
+    compile(&bytes, &options(Level::O2, 0), Container::Universal, 1, Some(dir.clone()));
+    let [lowered, optimized] =
+        [Stage::Lower, Stage::Optimize].map(|stage| ir("sum", &dir.unit(stage, UnitId::Functions(1))));
+    let copies = lowered
+        .lines()
+        .filter(|line| line.starts_with("define available_externally hidden fastcc i32 @wasm.callee.0("));
+    assert_eq!(copies.count(), 1, "{lowered}");
+    assert!(!optimized.contains("wasm.callee"), "{optimized}");
+    assert_eq!(optimized.matches("load volatile i8").count(), 2, "{optimized}");
 }
 
 fn options(level: Level, unit_size: u32) -> Options {

@@ -111,6 +111,29 @@ fn an_edit_of_a_module_concerns_one_function() {
     assert!(changed > 30 && inserted > 10, "{changed} bodies changed, {inserted} functions inserted");
 }
 
+/// Where small functions are inlined, units of their callers change with them.
+#[test]
+fn an_edit_of_a_small_function_concerns_its_callers() {
+    let with = |small: u32, large: u32| {
+        let large = (0..20).map(|_| format!("(i32.store (local.get 0) (i32.const {large}))")).collect::<String>();
+        tests::wat(&format!(
+            r#"(module (memory 1)
+                (func $small (param i32) (result i32) (i32.mul (local.get 0) (i32.const {small})))
+                (func $large (param i32) {large})
+                (func (export "calls_small") (param i32) (result i32) (call $small (local.get 0)))
+                (func (export "calls_large") (param i32) (call $large (local.get 0))))"#
+        ))
+    };
+    let [small, large, calls_small] = [0, 1, 2].map(UnitId::Functions);
+    for (level, after_small) in [(Level::O1, vec![small]), (Level::O2, vec![small, calls_small])] {
+        let cached = Cached::new(options(level, 0));
+        cached.must_compile("at first", &with(3, 3));
+        let made = |name: &str, bytes: &[u8]| functions(&cached.must_compile(name, bytes).made);
+        assert_eq!(made("another small function", &with(5, 3)), after_small, "{level}");
+        assert_eq!(made("another large function", &with(5, 5)), [large], "{level}");
+    }
+}
+
 #[test]
 fn an_edit_of_a_program_concerns_few_units() {
     for (program, unit_size) in [("lua", 4096), ("sqlite", 16384)] {

@@ -29,7 +29,7 @@ pub struct Options {
 
 impl Options {
     /// The size of units unless told otherwise: a second or so of work at full optimization.
-    pub const DEFAULT_UNIT_SIZE: u32 = 64 << 10;
+    pub const DEFAULT_UNIT_SIZE: u32 = 32 << 10;
 
     /// The default options for a target.
     pub fn new(target: Target) -> Options {
@@ -124,6 +124,11 @@ impl Level {
     /// Every level with its name.
     pub const ALL: &'static [(Level, &'static str)] =
         &[(Level::O0, "0"), (Level::O1, "1"), (Level::O2, "2"), (Level::O3, "3"), (Level::Os, "s"), (Level::Oz, "z")];
+
+    /// Whether its passes inline functions.
+    pub fn inlines(self) -> bool {
+        !matches!(self, Level::O0 | Level::O1)
+    }
 }
 
 impl fmt::Display for Level {

@@ -41,6 +41,9 @@ pub struct Unit {
     /// The functions of other units that it calls, in the order in which its code numbers them ([`abi::symbol::Whose::Callee`]).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub callees: Vec<FuncIdx>,
+    /// Those of them that it holds copies of, to inline them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub copies: Vec<FuncIdx>,
 }
 
 impl Unit {

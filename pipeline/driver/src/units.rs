@@ -6,8 +6,8 @@ use crate::record::{Found, Record};
 use abi::layout::Layout;
 use abi::symbol::{self, Local, Whose};
 use abi::types::{DefinedFuncIdx, FuncIdx};
-use artifact::{Artifact, Error, Kind, Parsed, Plan, Stage, UnitId, Verdict};
-use interface::{Body, Interface, Surroundings};
+use artifact::{Artifact, Error, Kind, Parsed, Plan, Stage, Unit, UnitId, Verdict};
+use interface::{Body, Contents, Interface, Surroundings};
 use llvm::{Context, Module, TargetMachine};
 use lower::{Function, Input};
 use rayon::prelude::*;
@@ -231,7 +231,7 @@ impl<'a> Prepared<'a> {
     pub fn lower<'c>(&self, context: &'c Context, machine: &TargetMachine, unit: UnitId) -> Result<Module<'c>, Error> {
         let surroundings = Surroundings::new(&self.parsed.module, &self.layout, self.plan);
         let options = &self.plan.options;
-        let lower = |interface: &Interface, functions: Option<&[Function<'_>]>| {
+        let lower = |interface: &Interface, functions: Option<[&[Function<'_>]; 2]>| {
             let input = Input {
                 interface,
                 target: &options.target,
@@ -239,7 +239,7 @@ impl<'a> Prepared<'a> {
                 relaxed_traps: options.relaxed_traps,
             };
             match functions {
-                Some(functions) => lower::unit(context, machine, &input, functions, |function| {
+                Some([own, copies]) => lower::unit(context, machine, &input, own, copies, |function| {
                     let described = |function: &Function<'_>| self.described(function.index, &function.range);
                     self.observer.lowering(function.map(described).as_ref());
                 }),
@@ -250,17 +250,22 @@ impl<'a> Prepared<'a> {
             UnitId::Wrappers => lower(&Interface::of_wrappers(&surroundings), None),
             UnitId::Functions(index) => {
                 let module = &self.parsed.module;
-                let range = self.plan.units[index as usize].functions.clone();
-                let defined = || range.clone().map(DefinedFuncIdx);
-                let bodies = defined().map(|function| Body::read(self.bytes, module, function));
-                let bodies = bodies.collect::<Result<Vec<_>, Error>>()?;
-                let functions = defined().map(|function| {
-                    let range = module.bodies[function.index()].clone();
+                let Unit { functions, copies, .. } = &self.plan.units[index as usize];
+                let own: Vec<DefinedFuncIdx> = functions.clone().map(DefinedFuncIdx).collect();
+                let copied = copies.iter().filter_map(|&function| module.defined(function)).collect::<Vec<_>>();
+                let read = |defined: &DefinedFuncIdx| Body::read(self.bytes, module, *defined);
+                let bodies = own.iter().map(read).collect::<Result<Vec<_>, Error>>()?;
+                let copied_bodies = copied.iter().map(read).collect::<Result<Vec<_>, Error>>()?;
+                let copies: Vec<_> = copies.iter().copied().zip(&copied_bodies).collect();
+                let function = |defined: &DefinedFuncIdx| {
+                    let range = module.bodies[defined.index()].clone();
                     let body = &self.bytes[range.start as usize..range.end as usize];
-                    Function { index: module.function(function), range, body }
-                });
-                let functions: Vec<_> = functions.collect();
-                lower(&Interface::new(&surroundings, range.clone(), &bodies), Some(&functions))
+                    Function { index: module.function(*defined), range, body }
+                };
+                let [own, copied] = [own, copied].map(|functions| functions.iter().map(function).collect::<Vec<_>>());
+                let interface =
+                    Interface::new(&surroundings, &Contents { functions, bodies: &bodies, copies: &copies });
+                lower(&interface, Some([&own, &copied]))
             }
         };
         self.stage(Stage::Lower, unit, work, |_| None).map_err(|error| self.named(error))

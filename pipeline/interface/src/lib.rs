@@ -1,8 +1,9 @@
 //! What the code of a unit depends on, and nothing else.
 //!
-//! A unit's native code follows from the content of its bodies ([`Body`]), from what those refer to ([`Interface`]) and from the
-//! options. All three together have a hash ([`Interface::key`]): equal keys, equal code, in whatever module, and however it
-//! numbers its functions. So lowering is given an interface in place of the module, and cannot see what the key leaves out.
+//! A unit's native code follows from the content of its bodies, and of small ones of other units that it inlines ([`Contents`]), from
+//! what those refer to ([`Interface`]) and from the options. All together have a hash ([`Interface::key`]): equal keys, equal code, in
+//! whatever module, and however it numbers its functions. So lowering is given an interface in place of the module, and cannot see what
+//! the key leaves out.
 #![forbid(unsafe_code)]
 
 mod body;
@@ -15,10 +16,13 @@ use abi::symbol::Whose;
 use abi::types::{DefinedFuncIdx, FuncIdx, FuncType, GlobalIdx, GlobalType, Limits, MemoryIdx, TableIdx};
 use abi::types::{TagIdx, TypeIdx};
 use artifact::{Metering, Options, Plan, Target};
-use indexmap::IndexMap;
+use indexmap::{IndexMap, IndexSet};
 use serde::Serialize;
 use std::collections::BTreeSet;
 use std::ops::Range;
+
+/// The largest function that units hold copies of, in bytes ([`Body::size`]).
+const MAX_COPY: u64 = 50;
 
 /// What the bodies of a unit refer to. Whoever asks for anything else has found a mistake in this crate: it panics.
 #[derive(Clone, Debug, Default)]
@@ -143,6 +147,22 @@ impl<'a> Surroundings<'a> {
         Surroundings { module, layout, tail_callers, catches: *catches, changed_tables }
     }
 
+    /// The functions of other units that a unit holds copies of, to inline them: those that its functions call and that are small.
+    /// `body` gives the body of any function that has one.
+    pub fn copies<'b>(
+        &self,
+        functions: &Range<u32>,
+        bodies: &[Body],
+        body: impl Fn(DefinedFuncIdx) -> &'b Body,
+    ) -> Vec<(FuncIdx, &'b Body)> {
+        let called: IndexSet<FuncIdx> =
+            bodies.iter().flat_map(|body| body.references.functions.iter().copied()).collect();
+        let others = called.into_iter().filter_map(|index| Some((index, self.module.defined(index)?)));
+        let others = others.filter(|(_, defined)| !functions.contains(&defined.0));
+        let others = others.map(|(index, defined)| (index, body(defined)));
+        others.filter(|(_, body)| body.size <= MAX_COPY && !body.makes_tail_calls && !body.catches).collect()
+    }
+
     fn table(&self, index: TableIdx) -> Table {
         let ty = self.module.tables[index.index()].ty;
         let Limits { min, max } = ty.limits;
@@ -181,16 +201,33 @@ impl<'a> Surroundings<'a> {
     }
 }
 
+/// What a unit is made of.
+#[derive(Clone, Copy, Debug)]
+pub struct Contents<'a> {
+    /// Its functions, by their positions among those with a body.
+    pub functions: &'a Range<u32>,
+    /// Their bodies.
+    pub bodies: &'a [Body],
+    /// The functions of other units that it holds copies of, with their bodies ([`Surroundings::copies`]).
+    pub copies: &'a [(FuncIdx, &'a Body)],
+}
+
+impl Contents<'_> {
+    fn all(&self) -> impl Iterator<Item = &Body> {
+        self.bodies.iter().chain(self.copies.iter().map(|(_, body)| *body))
+    }
+}
+
 impl Interface {
-    /// The interface of a unit: of functions by their position among those with a body, and their bodies.
-    pub fn new(surroundings: &Surroundings<'_>, functions: Range<u32>, bodies: &[Body]) -> Interface {
+    /// The interface of a unit.
+    pub fn new(surroundings: &Surroundings<'_>, contents: &Contents<'_>) -> Interface {
         let Surroundings { module, layout, catches, .. } = *surroundings;
         let mut interface = Interface {
             shares_memory: module.memories.iter().any(|memory| memory.shared),
             catches,
             ..Interface::default()
         };
-        for (position, index) in (0..).zip(functions) {
+        for (position, index) in (0..).zip(contents.functions.clone()) {
             let index = module.function(DefinedFuncIdx(index));
             let function = Function {
                 ty: module.function_type(index).clone(),
@@ -200,7 +237,7 @@ impl Interface {
         }
         let mut callees = 0;
         for References { functions, records, types, type_ids, globals, tables, memories, tags } in
-            bodies.iter().map(|body| &body.references)
+            contents.all().map(|body| &body.references)
         {
             for &index in functions {
                 interface.functions.entry(index).or_insert_with(|| Function {
@@ -240,8 +277,8 @@ impl Interface {
         Interface { types: types.collect(), catches: surroundings.catches, ..Interface::default() }
     }
 
-    /// The hash, hexadecimal, of all that the code of the unit with these bodies depends on.
-    pub fn key(&self, bodies: &[Body], options: &Options) -> String {
+    /// The hash, hexadecimal, of all that the code of the unit depends on.
+    pub fn key(&self, contents: &Contents<'_>, options: &Options) -> String {
         let content = |body: &Body| Content {
             hash: body.content.to_hex().to_string(),
             functions: positions(&body.references.functions, &self.functions),
@@ -258,7 +295,8 @@ impl Interface {
             passes: passes.as_deref(),
             relaxed_traps: *relaxed_traps,
             metering,
-            bodies: bodies.iter().map(content).collect(),
+            bodies: contents.bodies.iter().map(content).collect(),
+            copies: contents.copies.iter().map(|&(index, body)| (self.position(index), content(body))).collect(),
             functions: self.functions.values().collect(),
             records: self.records.values().copied().collect(),
             types: self.types.values().collect(),
@@ -273,6 +311,10 @@ impl Interface {
         };
         let text = serde_json::to_vec(&material).expect("it has a text form");
         blake3::hash(&text).to_hex().to_string()
+    }
+
+    fn position(&self, index: FuncIdx) -> usize {
+        self.functions.get_index_of(&index).expect("the interface has what is called")
     }
 
     /// The functions of other units that the unit calls, in the order in which it numbers them.
@@ -393,6 +435,9 @@ struct Material<'a> {
     relaxed_traps: bool,
     metering: &'a Metering,
     bodies: Vec<Content>,
+    /// Which functions, and what is in them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    copies: Vec<(usize, Content)>,
     functions: Vec<&'a Function>,
     records: Vec<Option<u32>>,
     types: Vec<&'a FuncType>,

@@ -145,10 +145,10 @@ macro_rules! symbol_methods {
                 unsafe { LLVMSetSection(self.raw(), section.as_ptr()) }
             }
 
-            /// Whether this only names a definition that is elsewhere.
+            /// Whether the definition is elsewhere: there is none here, or a copy to inline.
             pub fn is_declaration(self) -> bool {
                 // SAFETY: this is a global value.
-                unsafe { LLVMIsDeclaration(self.raw()) != 0 }
+                self.linkage() == Linkage::AvailableExternally || unsafe { LLVMIsDeclaration(self.raw()) != 0 }
             }
         }
     };

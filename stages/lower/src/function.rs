@@ -44,11 +44,11 @@ pub(crate) struct Lowering<'a, 'c> {
     pub first_counter: u32,
 }
 
-/// Lowers a function.
+/// Lowers a function. Gives its code.
 ///
 /// # Errors
 /// If it uses what is not supported; places in the error are complete.
-pub(crate) fn lower<'a>(unit: &'a Unit<'a, '_>, function: &Function<'_>) -> Result {
+pub(crate) fn lower<'a, 'c>(unit: &'a Unit<'a, 'c>, function: &Function<'_>) -> Result<llvm::Function<'c>> {
     let Callee::Defined(defined) = unit.code(function.index) else {
         unreachable!("units consist of functions with a body");
     };
@@ -57,7 +57,7 @@ pub(crate) fn lower<'a>(unit: &'a Unit<'a, '_>, function: &Function<'_>) -> Resu
     if defined.form == Form::Tail {
         native_entry(unit, ty, defined);
     }
-    Ok(())
+    Ok(defined.code)
 }
 
 /// Makes the native function of a function whose code is a tail function, for callers that do not know about it.

@@ -60,8 +60,8 @@ pub struct Function<'a> {
     pub body: &'a [u8],
 }
 
-/// Lowers one unit: definitions of its functions, declarations of what they call. `turn` is told of each function before it is
-/// lowered, and of none when all are.
+/// Lowers one unit: definitions of its functions, copies of others to inline, declarations of what they call. `turn` is told of each
+/// of its functions before it is lowered, and of none when all are.
 ///
 /// # Errors
 /// If a function uses what is not supported.
@@ -70,6 +70,7 @@ pub fn unit<'c>(
     machine: &llvm::TargetMachine,
     input: &Input<'_>,
     functions: &[Function<'_>],
+    copies: &[Function<'_>],
     turn: impl Fn(Option<&Function<'_>>),
 ) -> Result<llvm::Module<'c>, Error> {
     let unit = unit::Unit::new(context, machine, input, "unit");
@@ -78,6 +79,9 @@ pub fn unit<'c>(
         function::lower(&unit, function)?;
     }
     turn(None);
+    for copy in copies {
+        function::lower(&unit, copy)?.set_linkage(llvm::Linkage::AvailableExternally);
+    }
     Ok(unit.finish())
 }
 

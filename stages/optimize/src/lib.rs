@@ -7,8 +7,8 @@ mod large;
 mod parts;
 mod versioning;
 
-use artifact::{Error, Kind, Options, Stage};
-use llvm::{Module, PassOptions, Position, TargetMachine};
+use artifact::{Error, Kind, Level, Options, Stage};
+use llvm::{Context, Module, PassOptions, Position, TargetMachine};
 
 /// Optimizes a unit. Gives the names of functions that are too large for it and stay as they are.
 ///
@@ -26,6 +26,7 @@ pub fn optimize(module: &mut Module<'_>, machine: &TargetMachine, options: &Opti
     let context = module.context();
     let exempt = large::exempt(context, module);
     large::limit_inlining(context, module);
+    prefer_size(context, module, options.level);
     let run = |module: &mut Module<'_>, passes: &str| module.run_passes(passes, machine, PassOptions::default());
     let done = match &parts[..] {
         [all] => run(module, all),
@@ -51,4 +52,20 @@ pub fn optimize(module: &mut Module<'_>, machine: &TargetMachine, options: &Opti
         }
     };
     done.map(|()| exempt).map_err(|error| Error::new(Stage::Optimize, Kind::Llvm, error.to_string()))
+}
+
+/// Has passes and code generation prefer small code to fast code, as a level asks for it.
+fn prefer_size<'c>(context: &'c Context, module: &Module<'c>, level: Level) {
+    let attributes: &[&str] = match level {
+        Level::O0 | Level::O1 | Level::O2 | Level::O3 => &[],
+        Level::Os => &["optsize"],
+        Level::Oz => &["optsize", "minsize"],
+    };
+    // A function that is to be left alone may not have them.
+    let functions = module.functions().filter(|function| !function.has_attribute(Position::Function, "optnone"));
+    for function in functions.filter(|function| function.entry().is_some()) {
+        for name in attributes {
+            function.add_attribute(Position::Function, context.enum_attribute(name));
+        }
+    }
 }

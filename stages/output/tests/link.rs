@@ -128,6 +128,7 @@ fn each_unit_has_names_of_its_own() {
         functions: index..index + 1,
         key: String::new(),
         callees: callees.iter().map(|&index| FuncIdx(index)).collect(),
+        copies: Vec::new(),
     };
     let link = |units: &[Unit]| link_units(X86_64, MODULE, units, &objects, Container::Universal);
     let (own, ..) = decode(&link(&[unit(0, &[1]), unit(1, &[])]).expect("good objects"));

@@ -9,7 +9,7 @@ use abi::layout::Layout;
 use abi::support::{self, Unsupported};
 use abi::types::{DefinedFuncIdx, FuncIdx};
 use artifact::{Error, Feature, Features, Kind, Options, Parsed, Plan, Stage, Unit};
-use interface::{Body, Interface, Surroundings};
+use interface::{Body, Contents, Interface, Surroundings};
 use rayon::prelude::*;
 use std::collections::BTreeSet;
 use wasmparser::{BinaryReaderError, FuncToValidate, FuncValidatorAllocations, FunctionBody, Parser, ValidPayload};
@@ -51,12 +51,19 @@ fn plan(bytes: &[u8], parsed: &Parsed, options: &Options) -> Result<Plan, Error>
     let surroundings =
         Surroundings { module, layout: &layout, tail_callers: &tail_callers, catches, changed_tables: &changed_tables };
     let units = units::cut(&bodies, options.unit_size).into_par_iter().map(|functions| {
-        let bodies = &bodies[functions.start as usize..functions.end as usize];
-        let interface = Interface::new(&surroundings, functions.clone(), bodies);
-        Unit { functions, key: interface.key(bodies, options), callees: interface.callees().collect() }
+        let own = &bodies[functions.start as usize..functions.end as usize];
+        let copies = match options.level.inlines() {
+            true => surroundings.copies(&functions, own, |function| &bodies[function.index()]),
+            false => Vec::new(),
+        };
+        let contents = Contents { functions: &functions, bodies: own, copies: &copies };
+        let interface = Interface::new(&surroundings, &contents);
+        let (key, callees) = (interface.key(&contents, options), interface.callees().collect());
+        Unit { key, callees, copies: copies.into_iter().map(|(function, _)| function).collect(), functions }
     });
     let units = units.collect();
-    let wrappers = Interface::of_wrappers(&surroundings).key(&[], options);
+    let none = Contents { functions: &(0..0), bodies: &[], copies: &[] };
+    let wrappers = Interface::of_wrappers(&surroundings).key(&none, options);
     Ok(Plan {
         hash: parsed.hash.clone(),
         options: options.clone(),

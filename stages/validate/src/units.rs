@@ -8,7 +8,7 @@ use interface::Body;
 use std::ops::Range;
 
 /// A unit is never larger than this many times the size asked for, unless a single function is.
-const MAX: u64 = 4;
+const MAX: u64 = 2;
 
 /// Cuts the functions with a body into units of about `size` bytes, by their sizes without the numbering of the module: or else
 /// a function more in front of them, which makes some of the others' numbers longer, could move a cut anywhere.

@@ -10,7 +10,7 @@ pub const LEVELS: [&str; 6] = ["0", "1", "2", "3", "s", "z"];
 /// The level unless told otherwise.
 pub const LEVEL: &str = "2";
 /// The size that units are cut to unless told otherwise, in bytes of function bodies.
-pub const UNIT_SIZE: u32 = 64 << 10;
+pub const UNIT_SIZE: u32 = 32 << 10;
 /// The size that the cache is kept to unless told otherwise, in MiB.
 pub const CACHE_SIZE: &str = "2048";
 

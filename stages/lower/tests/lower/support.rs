@@ -5,7 +5,7 @@ use abi::metering::Metering;
 use abi::module::Module;
 use abi::types::DefinedFuncIdx;
 use artifact::{Error, Target};
-use interface::{Body, Interface, Surroundings};
+use interface::{Body, Contents, Interface, Surroundings};
 use lower::{Function, Input};
 
 /// What came of a module: its functions, and its wrappers, as LLVM's text.
@@ -79,8 +79,11 @@ fn lower_for<T>(
             Function { index: module.function(function), range, body }
         })
         .collect();
-    let interface = Interface::new(&surroundings, 0..functions.len() as u32, &bodies);
-    let functions = lower::unit(&context, &machine, &input(&interface), &functions, |_| ())?;
+    let interface = Interface::new(
+        &surroundings,
+        &Contents { functions: &(0..functions.len() as u32), bodies: &bodies, copies: &[] },
+    );
+    let functions = lower::unit(&context, &machine, &input(&interface), &functions, &[], |_| ())?;
     let wrappers = lower::wrappers(&context, &machine, &input(&Interface::of_wrappers(&surroundings)))?;
     for module in [&functions, &wrappers] {
         module.verify().unwrap_or_else(|error| panic!("{error}\n{}", module.print()));
