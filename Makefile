@@ -69,8 +69,8 @@ heavy: programs
 bench: bench-programs
 	$(BIN)/bench compile
 	$(BIN)/bench startup
-	$(BIN)/bench running --ways simd,scalar,relaxed,wasmtime-simd
-	$(BIN)/bench running --ways march,scalar,relaxed --programs gemm,jacobi,fdtd,filter,scan
+	$(BIN)/bench running --ways native,simd,scalar,relaxed,wasmtime-simd
+	$(BIN)/bench running --ways native,march,scalar,relaxed --programs gemm,jacobi,fdtd,filter,scan
 	$(BIN)/bench interpreter
 	$(BIN)/bench metering
 	$(BIN)/bench text

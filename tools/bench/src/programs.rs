@@ -5,8 +5,10 @@ use std::path::Path;
 /// One program.
 pub struct Program {
     pub name: &'static str,
-    /// Its arguments; files are named as in `files`.
+    /// Its arguments; files are named as in `files`. If the last is a number, it says how much there is to do.
     pub args: &'static [&'static str],
+    /// The power of that number with which its work grows; 0 if only all of it will do.
+    pub power: u32,
     /// What it finds in the folder where it runs.
     pub files: &'static [File],
     /// A run of it that comes first and makes files. It is not measured.
@@ -23,10 +25,11 @@ pub struct File {
 }
 
 macro_rules! programs {
-    ($($name:literal [$($arg:literal),*] $(files [$file:literal from $source:literal $(times $copies:literal)?])? $(after [$($before:literal),*])?;)*) => {
+    ($($name:literal [$($arg:literal),*] $(to the $power:literal)? $(files [$file:literal from $source:literal $(times $copies:literal)?])? $(after [$($before:literal),*])?;)*) => {
         &[$(Program {
             name: $name,
             args: &[$($arg),*],
+            power: 1 $(- 1 + $power)?,
             files: &[$(File { name: $file, source: $source, copies: 1 $(- 1 + $copies)? })?],
             before: &[$($($before),*)?],
         }),*]
@@ -36,17 +39,17 @@ macro_rules! programs {
 /// All of them, by what they mostly do.
 pub const PROGRAMS: &[Program] = programs! {
     // Loops over arrays of numbers.
-    "gemm" ["700"];
+    "gemm" ["700"] to the 3;
     "jacobi" ["8000"];
     "fdtd" ["10000"];
     "filter" ["7000"];
     "scan" ["2400"];
-    "spectral" ["2000"];
+    "spectral" ["2000"] to the 2;
     // Arithmetic, with and without floating point.
     "nbody" ["5000000"];
-    "raytrace" ["1800"];
+    "raytrace" ["1800"] to the 2;
     "fft" ["2500"];
-    "mandel" ["2000"];
+    "mandel" ["2000"] to the 2;
     "simd" ["400000"];
     "numbers" ["2000000"];
     "bignum" ["7000"];
@@ -54,7 +57,7 @@ pub const PROGRAMS: &[Program] = programs! {
     "sha256" ["100000000"];
     "sieve" ["300000000"];
     "queens" ["4000"];
-    "fannkuch" ["10"];
+    "fannkuch" ["10"] to the 0;
     // Calls of all kinds, interpreters, exceptions.
     "calls" ["3000"];
     "objects" ["10000"];
@@ -80,12 +83,14 @@ pub const PROGRAMS: &[Program] = programs! {
 impl Program {
     /// Its arguments for a part of the work, if a number says how much there is; else for all of it.
     pub fn args_for(&self, part: u32) -> Vec<String> {
-        match *self.args {
-            [arg] if part > 1 => {
-                vec![arg.parse::<u32>().map_or_else(|_| arg.to_owned(), |number| (number / part).max(1).to_string())]
-            }
-            _ => self.args.iter().map(|&arg| arg.to_owned()).collect(),
+        let mut args: Vec<String> = self.args.iter().map(|&arg| arg.to_owned()).collect();
+        if let Some(last) = args.last_mut().filter(|_| self.power > 0)
+            && let Ok(number) = last.parse::<f64>()
+        {
+            let less = number / f64::from(part).powf(1.0 / f64::from(self.power));
+            *last = format!("{:.0}", less.max(1.0));
         }
+        args
     }
 
     /// Puts its files into the folder where it is to run.

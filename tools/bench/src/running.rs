@@ -1,16 +1,18 @@
-//! How fast compiled programs run: beside their native builds, other engines, and what they did when results were last kept.
+//! How fast compiled programs run: beside their native builds, other engines, other options, and what they did when results were
+//! last kept.
 //!
 //! `make bench-programs` builds all of them into one folder, at `-O3`: `native` and `march` (the same for this very processor), `scalar`
 //! and `simd` (WebAssembly as it is, and with `-msimd128`). What is compared runs by turns, each in a process of its own whose processor
 //! time counts, and must print the same.
 
-use crate::process::{Machine, Usage, beside, run, succeed, version};
+use crate::process::{Machine, Usage, beside, run, succeed};
 use crate::programs::{PROGRAMS, Program};
 use crate::timing::{Summary, geometric_mean};
+use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use std::error::Error;
 use std::ffi::OsStr;
+use std::fmt;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
@@ -18,7 +20,7 @@ use std::time::Duration;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
-#[derive(clap::Args)]
+#[derive(Clone, clap::Args)]
 pub struct Options {
     /// How often each program runs in each way
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
@@ -38,12 +40,12 @@ pub struct Options {
     /// These programs alone
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     programs: Vec<String>,
-    /// What to compare with the native build
-    #[arg(long, value_name = "WAY", value_delimiter = ',', default_values = ["simd", "scalar", "wasmtime-simd"])]
+    /// What to compare; figures are relative to the first
+    #[arg(long, value_name = "WAY", value_delimiter = ',', default_values = ["native", "simd", "scalar", "wasmtime-simd"])]
     ways: Vec<Way>,
-    /// Options for the compiler in place of none, separated by spaces
+    /// Options for our compiler in place of none, separated by spaces; given several times, compares all of these in each way
     #[arg(long, value_name = "OPTIONS", default_value = "", allow_hyphen_values = true)]
-    compile: String,
+    compile: Vec<String>,
     /// Where the programs are
     #[arg(long, value_name = "FOLDER", default_value = "target/bench")]
     folder: PathBuf,
@@ -51,7 +53,7 @@ pub struct Options {
     #[arg(long, value_name = "FILE", default_value = "tools/bench/results/running.json")]
     results: PathBuf,
     /// Keep these results
-    #[arg(long)]
+    #[arg(long, conflicts_with = "programs")]
     keep: bool,
 }
 
@@ -59,6 +61,16 @@ impl Options {
     /// What of a program's times is compared, in milliseconds.
     fn figure(&self, times: Summary) -> f64 {
         if self.fastest { times.fastest } else { times.median }
+    }
+
+    /// All that is compared of a program.
+    fn versions(&self, program: &Program) -> Vec<Version<'_>> {
+        let ways = self.ways.iter().filter(|way| way.file(self, program).exists());
+        let versions = ways.flat_map(|&way| {
+            let options = if way.is_ours() { &self.compile[..] } else { &self.compile[..1] };
+            options.iter().map(move |compile| Version { way, compile })
+        });
+        versions.collect()
     }
 }
 
@@ -82,23 +94,34 @@ enum Way {
     WasmtimeScalar,
 }
 
+/// A way to run a program, by what options compiled.
+struct Version<'a> {
+    way: Way,
+    compile: &'a str,
+}
+
 #[derive(Serialize, Deserialize)]
 struct Results {
     machine: Machine,
+    /// Which part of its work each program does.
+    part: u32,
+    /// Whether the fastest runs were compared.
+    fastest: bool,
     rows: Vec<Row>,
 }
 
 #[derive(Serialize, Deserialize)]
 struct Row {
     program: String,
-    native: Summary,
-    ways: BTreeMap<Way, Figure>,
+    /// The first is what the others are relative to.
+    figures: Vec<Figure>,
 }
 
-#[derive(Clone, Copy, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 struct Figure {
+    version: String,
     times: Summary,
-    /// The median, or the fastest, relative to that of the native build.
+    /// The median, or the fastest, relative to that of the first.
     ratio: f64,
 }
 
@@ -118,18 +141,23 @@ pub fn main(options: &Options) -> ExitCode {
 }
 
 fn measure_all(options: &Options) -> Result<()> {
+    let machine = Machine::this();
+    let mut options = options.clone();
+    options.ways.retain(|way| machine.wasmtime.is_some() || !way.is_wasmtime());
+    let options = &options;
     let before: Option<Results> =
         std::fs::read(&options.results).ok().map(|bytes| serde_json::from_slice(&bytes)).transpose()?;
     let wanted =
         |program: &&Program| options.programs.is_empty() || options.programs.iter().any(|name| name == program.name);
-    let mut results = Results { machine: Machine::this(), rows: Vec::new() };
+    let mut results = Results { machine, part: options.part, fastest: options.fastest, rows: Vec::new() };
+    let before = before.filter(|before| before.compares_with(&results));
     for program in PROGRAMS.iter().filter(wanted) {
         let row = measure(program, options).map_err(|error| format!("{}: {error}", program.name))?;
         if !options.json {
             if results.rows.is_empty() {
                 print_head(&row);
             }
-            print(&row, options.figure(row.native), before.as_ref());
+            print(&row, options.figure(row.figures[0].times), before.as_ref());
         }
         results.rows.push(row);
     }
@@ -151,15 +179,20 @@ fn measure(program: &Program, options: &Options) -> Result<Row> {
     let data = scratch.path().join("data");
     std::fs::create_dir(&data)?;
     program.prepare(&data)?;
-    let mut ways = vec![Way::Native];
-    ways.extend(options.ways.iter().filter(|way| way.exists(options, program)));
-    let commands = ways.iter().map(|way| way.command(program, options, scratch.path()));
+    let versions = options.versions(program);
+    if versions.first().is_none_or(|first| first.way != options.ways[0]) {
+        return Err("what the others are relative to is not there; `make bench-programs` builds all of them".into());
+    }
+    let commands = versions
+        .iter()
+        .enumerate()
+        .map(|(number, version)| version.command(program, options, &scratch.path().join(format!("{number}"))));
     let commands = commands.collect::<Result<Vec<_>>>()?;
     if !program.before.is_empty() {
         start(&commands[0], program.before, &data, &scratch.path().join("before"))?;
     }
     let args = program.args_for(options.part);
-    let mut times: Vec<Vec<Duration>> = vec![Vec::new(); ways.len()];
+    let mut times: Vec<Vec<Duration>> = vec![Vec::new(); versions.len()];
     for turn in 0..=options.runs {
         let mut expected: Option<Vec<u8>> = None;
         for (command, times) in commands.iter().zip(&mut times) {
@@ -176,12 +209,12 @@ fn measure(program: &Program, options: &Options) -> Result<Row> {
         }
     }
     let summaries: Vec<Summary> = times.iter().map(|times| Summary::of(times)).collect();
-    let figure = |times: Summary| Figure { times, ratio: options.figure(times) / options.figure(summaries[0]) };
-    Ok(Row {
-        program: program.name.to_owned(),
-        native: summaries[0],
-        ways: ways.iter().zip(&summaries).skip(1).map(|(&way, &times)| (way, figure(times))).collect(),
-    })
+    let figures = versions.iter().zip(&summaries).map(|(version, &times)| Figure {
+        version: version.to_string(),
+        times,
+        ratio: options.figure(times) / options.figure(summaries[0]),
+    });
+    Ok(Row { program: program.name.to_owned(), figures: figures.collect() })
 }
 
 /// Runs a program that is to succeed.
@@ -205,10 +238,9 @@ impl Way {
         }
     }
 
-    /// Programs that are written with vectors have no build without. What wasmtime cannot run it is not asked to.
-    fn exists(self, options: &Options, program: &Program) -> bool {
-        let wasmtime = matches!(self, Way::WasmtimeSimd | Way::WasmtimeScalar);
-        self.file(options, program).exists() && (!wasmtime || version("wasmtime").is_some())
+    /// Whether wasmtime is at work.
+    fn is_wasmtime(self) -> bool {
+        matches!(self, Way::WasmtimeSimd | Way::WasmtimeScalar)
     }
 
     fn file(self, options: &Options, program: &Program) -> PathBuf {
@@ -219,27 +251,34 @@ impl Way {
         }
     }
 
-    /// The words that run a program in this way, once it is compiled into `scratch`.
-    fn command(self, program: &Program, options: &Options, scratch: &Path) -> Result<Vec<String>> {
-        let file = self.file(options, program);
+    /// Whether our compiler is at work.
+    fn is_ours(self) -> bool {
+        matches!(self, Way::Simd | Way::Scalar | Way::Relaxed)
+    }
+}
+
+impl Version<'_> {
+    /// The words that run a program, once it is compiled into a file of this name, with an extension.
+    fn command(&self, program: &Program, options: &Options, out: &Path) -> Result<Vec<String>> {
+        let file = self.way.file(options, program);
         let file = file.canonicalize().map_err(|error| format!("{}: {error}", file.display()))?;
         let text = |path: &Path| path.to_string_lossy().into_owned();
-        Ok(match self {
+        Ok(match self.way {
             Way::Native | Way::March => vec![text(&file)],
             Way::Simd | Way::Scalar | Way::Relaxed => {
-                let out = scratch.join(format!("{self:?}.wasm"));
+                let out = out.with_extension("wasm");
                 let mut command = Command::new(beside("wasmedge-stage")?);
                 command
                     .args(["compile", "--quiet", "--no-cache", "--enable-all"])
-                    .args(options.compile.split_whitespace());
-                if self == Way::Relaxed {
+                    .args(self.compile.split_whitespace());
+                if self.way == Way::Relaxed {
                     command.arg("--relaxed-traps");
                 }
                 succeed(command.arg(&file).arg(&out))?;
                 vec![text(&beside("wasmedge")?), "--dir=.".into(), text(&out)]
             }
             Way::WasmtimeSimd | Way::WasmtimeScalar => {
-                let out = scratch.join(format!("{self:?}.cwasm"));
+                let out = out.with_extension("cwasm");
                 succeed(
                     Command::new("wasmtime").args(["compile", "-W", "all-proposals=y", "-o"]).arg(&out).arg(&file),
                 )?;
@@ -250,37 +289,79 @@ impl Way {
     }
 }
 
+impl fmt::Display for Version<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let way = self.way.to_possible_value().expect("none is hidden");
+        f.write_str(way.get_name())?;
+        if self.way.is_ours() && !self.compile.is_empty() { write!(f, " {}", self.compile) } else { Ok(()) }
+    }
+}
+
+/// How wide a column is: as its title, which has at least a figure and one from before below it.
+fn width(figure: &Figure) -> usize {
+    figure.version.len().max(9) + 2
+}
+
 fn print_head(row: &Row) {
-    print!("{:<10}{:>11}", "", "native, ms");
-    row.ways.keys().for_each(|way| print!("{:>17}{:>8}", format!("{way:?}"), "before"));
+    print!("{:<10}{:>15}", "", format!("{}, ms", row.figures[0].version));
+    row.figures[1..]
+        .iter()
+        .for_each(|figure| print!("{:>width$}{:>8}", figure.version, "before", width = width(figure)));
     println!("   largest spread");
 }
 
-fn print(row: &Row, native: f64, before: Option<&Results>) {
-    print!("{:<10}{:>11.1}", row.program, native);
-    for (way, figure) in &row.ways {
-        let then = before.and_then(|before| before.ratio(&row.program, *way));
-        print!("{:>17.3}{:>8}", figure.ratio, then.map_or_else(String::new, |ratio| format!("{ratio:.2}")));
+fn print(row: &Row, first: f64, before: Option<&Results>) {
+    print!("{:<10}{:>15.1}", row.program, first);
+    for figure in &row.figures[1..] {
+        let then = before.and_then(|before| before.ratio(row, &figure.version));
+        let then = then.map_or_else(String::new, |ratio| format!("{ratio:.2}"));
+        print!("{:>width$.3}{then:>8}", figure.ratio, width = width(figure));
     }
-    let all = row.ways.values().map(|figure| figure.times).chain([row.native]);
-    println!("{:>16.1}%", all.map(|times| times.spread()).fold(0.0, f64::max) * 100.0);
+    let spreads = row.figures.iter().map(|figure| figure.times.spread());
+    println!("{:>16.1}%", spreads.fold(0.0, f64::max) * 100.0);
 }
 
-/// The geometric means, each over the programs that have a figure.
+/// The geometric means, the least and the most, each over the programs that have a figure.
 fn print_means(results: &Results, before: Option<&Results>) {
-    print!("{:<21}", "geometric mean");
-    let Some(row) = results.rows.first() else { return println!() };
-    for way in row.ways.keys() {
-        let both = results.rows.iter().filter_map(|row| Some((row, row.ways.get(way)?.ratio)));
-        let then = both.clone().filter_map(|(row, _)| before?.ratio(&row.program, *way));
+    let Some(row) = results.rows.first() else { return };
+    let columns = || row.figures[1..].iter();
+    let ratios = |figure: &Figure| {
+        let version = figure.version.clone();
+        results.rows.iter().filter_map(move |row| Some((row, row.ratio(&version)?)))
+    };
+    print!("{:<25}", "geometric mean");
+    for figure in columns() {
+        let then = ratios(figure).filter_map(|(row, _)| before?.ratio(row, &figure.version));
         let then = geometric_mean(then).map_or_else(String::new, |mean| format!("{mean:.2}"));
-        print!("{:>17.3}{then:>8}", geometric_mean(both.map(|(_, ratio)| ratio)).unwrap_or(f64::NAN));
+        let mean = geometric_mean(ratios(figure).map(|(_, ratio)| ratio)).unwrap_or(f64::NAN);
+        print!("{mean:>width$.3}{then:>8}", width = width(figure));
     }
     println!();
+    for (title, choose) in [("least", f64::min as fn(f64, f64) -> f64), ("most", f64::max)] {
+        print!("{title:<25}");
+        for figure in columns() {
+            let chosen = ratios(figure).map(|(_, ratio)| ratio).reduce(choose).unwrap_or(f64::NAN);
+            print!("{chosen:>width$.3}{:>8}", "", width = width(figure));
+        }
+        println!();
+    }
+}
+
+impl Row {
+    fn ratio(&self, version: &str) -> Option<f64> {
+        Some(self.figures.iter().find(|figure| figure.version == version)?.ratio)
+    }
 }
 
 impl Results {
-    fn ratio(&self, program: &str, way: Way) -> Option<f64> {
-        Some(self.rows.iter().find(|row| row.program == program)?.ways.get(&way)?.ratio)
+    /// What a program's ratio is here, if it is to the same as in a row of others.
+    fn ratio(&self, row: &Row, version: &str) -> Option<f64> {
+        let same = self.rows.iter().find(|same| same.program == row.program)?;
+        (same.figures[0].version == row.figures[0].version).then(|| same.ratio(version))?
+    }
+
+    /// Whether figures of both mean the same.
+    fn compares_with(&self, other: &Results) -> bool {
+        (self.part, self.fastest) == (other.part, other.fastest)
     }
 }
