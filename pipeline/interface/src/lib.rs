@@ -147,8 +147,9 @@ impl<'a> Surroundings<'a> {
         Surroundings { module, layout, tail_callers, catches: *catches, changed_tables }
     }
 
-    /// The functions of other units that a unit holds copies of, to inline them: those that its functions call and that are small.
-    /// `body` gives the body of any function that has one.
+    /// The functions of other units that a unit holds copies of, to inline them: small ones that its functions call. None that makes
+    /// tail calls, whose callers have calls of another kind, nor that catches, which LLVM hardly inlines. `body` gives the body of any
+    /// function that has one.
     pub fn copies<'b>(
         &self,
         functions: &Range<u32>,

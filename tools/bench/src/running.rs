@@ -145,8 +145,9 @@ fn measure_all(options: &Options) -> Result<()> {
     let mut options = options.clone();
     options.ways.retain(|way| machine.wasmtime.is_some() || !way.is_wasmtime());
     let options = &options;
-    let before: Option<Results> =
-        std::fs::read(&options.results).ok().map(|bytes| serde_json::from_slice(&bytes)).transpose()?;
+    let read = |bytes: Vec<u8>| serde_json::from_slice::<Results>(&bytes);
+    let before = std::fs::read(&options.results).ok().map(read).transpose();
+    let before = before.map_err(|error| format!("{}: {error}", options.results.display()))?;
     let wanted =
         |program: &&Program| options.programs.is_empty() || options.programs.iter().any(|name| name == program.name);
     let mut results = Results { machine, part: options.part, fastest: options.fastest, rows: Vec::new() };
