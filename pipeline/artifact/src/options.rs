@@ -28,7 +28,7 @@ pub struct Options {
 }
 
 impl Options {
-    /// The size of units unless told otherwise: a second or so of work at full optimization.
+    /// The size of units unless told otherwise: some tenths of a second of work at full optimization.
     pub const DEFAULT_UNIT_SIZE: u32 = 32 << 10;
 
     /// The default options for a target.

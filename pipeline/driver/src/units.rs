@@ -231,42 +231,44 @@ impl<'a> Prepared<'a> {
     pub fn lower<'c>(&self, context: &'c Context, machine: &TargetMachine, unit: UnitId) -> Result<Module<'c>, Error> {
         let surroundings = Surroundings::new(&self.parsed.module, &self.layout, self.plan);
         let options = &self.plan.options;
-        let lower = |interface: &Interface, functions: Option<[&[Function<'_>]; 2]>| {
-            let input = Input {
+        let work = || {
+            let input = |interface| Input {
                 interface,
                 target: &options.target,
                 metering: &options.metering,
                 relaxed_traps: options.relaxed_traps,
             };
-            match functions {
-                Some([own, copies]) => lower::unit(context, machine, &input, own, copies, |function| {
+            let UnitId::Functions(index) = unit else {
+                return lower::wrappers(context, machine, &input(&Interface::of_wrappers(&surroundings)));
+            };
+            let module = &self.parsed.module;
+            let Unit { functions, copies, .. } = &self.plan.units[index as usize];
+            let own: Vec<DefinedFuncIdx> = functions.clone().map(DefinedFuncIdx).collect();
+            let copied: Vec<DefinedFuncIdx> = copies.iter().filter_map(|&function| module.defined(function)).collect();
+            let read = |functions: &[DefinedFuncIdx]| {
+                let bodies = functions.iter().map(|&function| Body::read(self.bytes, module, function));
+                bodies.collect::<Result<Vec<_>, Error>>()
+            };
+            let (bodies, copied_bodies) = (read(&own)?, read(&copied)?);
+            let copies: Vec<_> = copies.iter().copied().zip(&copied_bodies).collect();
+            let contents = Contents { functions: functions.clone(), bodies: &bodies, copies: &copies };
+            let function = |defined: DefinedFuncIdx| {
+                let range = module.bodies[defined.index()].clone();
+                let body = &self.bytes[range.start as usize..range.end as usize];
+                Function { index: module.function(defined), range, body }
+            };
+            let [own, copied] = [own, copied].map(|functions| functions.into_iter().map(function).collect::<Vec<_>>());
+            lower::unit(
+                context,
+                machine,
+                &input(&Interface::new(&surroundings, &contents)),
+                &own,
+                &copied,
+                |function| {
                     let described = |function: &Function<'_>| self.described(function.index, &function.range);
                     self.observer.lowering(function.map(described).as_ref());
-                }),
-                None => lower::wrappers(context, machine, &input),
-            }
-        };
-        let work = || match unit {
-            UnitId::Wrappers => lower(&Interface::of_wrappers(&surroundings), None),
-            UnitId::Functions(index) => {
-                let module = &self.parsed.module;
-                let Unit { functions, copies, .. } = &self.plan.units[index as usize];
-                let own: Vec<DefinedFuncIdx> = functions.clone().map(DefinedFuncIdx).collect();
-                let copied = copies.iter().filter_map(|&function| module.defined(function)).collect::<Vec<_>>();
-                let read = |defined: &DefinedFuncIdx| Body::read(self.bytes, module, *defined);
-                let bodies = own.iter().map(read).collect::<Result<Vec<_>, Error>>()?;
-                let copied_bodies = copied.iter().map(read).collect::<Result<Vec<_>, Error>>()?;
-                let copies: Vec<_> = copies.iter().copied().zip(&copied_bodies).collect();
-                let function = |defined: &DefinedFuncIdx| {
-                    let range = module.bodies[defined.index()].clone();
-                    let body = &self.bytes[range.start as usize..range.end as usize];
-                    Function { index: module.function(*defined), range, body }
-                };
-                let [own, copied] = [own, copied].map(|functions| functions.iter().map(function).collect::<Vec<_>>());
-                let interface =
-                    Interface::new(&surroundings, &Contents { functions, bodies: &bodies, copies: &copies });
-                lower(&interface, Some([&own, &copied]))
-            }
+                },
+            )
         };
         self.stage(Stage::Lower, unit, work, |_| None).map_err(|error| self.named(error))
     }

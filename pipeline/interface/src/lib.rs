@@ -158,10 +158,11 @@ impl<'a> Surroundings<'a> {
     ) -> Vec<(FuncIdx, &'b Body)> {
         let called: IndexSet<FuncIdx> =
             bodies.iter().flat_map(|body| body.references.functions.iter().copied()).collect();
-        let others = called.into_iter().filter_map(|index| Some((index, self.module.defined(index)?)));
-        let others = others.filter(|(_, defined)| !functions.contains(&defined.0));
-        let others = others.map(|(index, defined)| (index, body(defined)));
-        others.filter(|(_, body)| body.size <= MAX_COPY && !body.makes_tail_calls && !body.catches).collect()
+        let copy = |index| {
+            let body = body(self.module.defined(index).filter(|defined| !functions.contains(&defined.0))?);
+            (body.size <= MAX_COPY && !body.makes_tail_calls && !body.catches).then_some((index, body))
+        };
+        called.into_iter().filter_map(copy).collect()
     }
 
     fn table(&self, index: TableIdx) -> Table {
@@ -203,10 +204,10 @@ impl<'a> Surroundings<'a> {
 }
 
 /// What a unit is made of.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Contents<'a> {
     /// Its functions, by their positions among those with a body.
-    pub functions: &'a Range<u32>,
+    pub functions: Range<u32>,
     /// Their bodies.
     pub bodies: &'a [Body],
     /// The functions of other units that it holds copies of, with their bodies ([`Surroundings::copies`]).

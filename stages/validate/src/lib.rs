@@ -56,14 +56,13 @@ fn plan(bytes: &[u8], parsed: &Parsed, options: &Options) -> Result<Plan, Error>
             true => surroundings.copies(&functions, own, |function| &bodies[function.index()]),
             false => Vec::new(),
         };
-        let contents = Contents { functions: &functions, bodies: own, copies: &copies };
+        let contents = Contents { functions: functions.clone(), bodies: own, copies: &copies };
         let interface = Interface::new(&surroundings, &contents);
         let (key, callees) = (interface.key(&contents, options), interface.callees().collect());
         Unit { key, callees, copies: copies.into_iter().map(|(function, _)| function).collect(), functions }
     });
     let units = units.collect();
-    let none = Contents { functions: &(0..0), bodies: &[], copies: &[] };
-    let wrappers = Interface::of_wrappers(&surroundings).key(&none, options);
+    let wrappers = Interface::of_wrappers(&surroundings).key(&Contents::default(), options);
     Ok(Plan {
         hash: parsed.hash.clone(),
         options: options.clone(),

@@ -75,8 +75,7 @@ impl Options {
 }
 
 /// A way to run a program.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum Way {
     /// Natively, for any processor of the architecture
     Native,

@@ -79,10 +79,8 @@ fn lower_for<T>(
             Function { index: module.function(function), range, body }
         })
         .collect();
-    let interface = Interface::new(
-        &surroundings,
-        &Contents { functions: &(0..functions.len() as u32), bodies: &bodies, copies: &[] },
-    );
+    let contents = Contents { functions: 0..functions.len() as u32, bodies: &bodies, copies: &[] };
+    let interface = Interface::new(&surroundings, &contents);
     let functions = lower::unit(&context, &machine, &input(&interface), &functions, &[], |_| ())?;
     let wrappers = lower::wrappers(&context, &machine, &input(&Interface::of_wrappers(&surroundings)))?;
     for module in [&functions, &wrappers] {
